@@ -59,6 +59,11 @@ impl Default for Zone {
 pub struct Age(pub Duration);
 
 impl Age {
+    /// How long ago something was: `12m ago`.
+    pub fn past(self) -> String {
+        if self.0.as_secs() < 10 { "just now".into() } else { format!("{self} ago") }
+    }
+
     /// After a state, how long it has lasted: `for 12m`.
     pub fn lasting(self) -> String {
         if self.0.as_secs() < 10 { "since just now".into() } else { format!("for {self}") }

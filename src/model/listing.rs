@@ -169,7 +169,7 @@ impl<R: Record> Listing<R> {
         let feed = self.feed_index(feed);
         self.revision += 1;
         let counts = self.counts;
-        let before = self.order.len();
+        let (before, offset) = (self.order.len(), self.cursor.offset);
         let bulk = batch.len() >= BULK;
         let mut touched = Touched::default();
         let mut moved = Vec::new();
@@ -193,6 +193,7 @@ impl<R: Record> Listing<R> {
             touched.window = true;
         }
         self.settle();
+        touched.window |= offset != self.cursor.offset;
         touched.counts = counts != self.counts || before != self.order.len();
         touched
     }
@@ -443,7 +444,7 @@ impl<R: Record> Listing<R> {
         self.cursor.chosen = self.cursor.selected.is_some();
     }
 
-    /// Keeps the offset sane; until somebody chooses, the first row is the selected one.
+    /// Keeps the offset sane, and what was chosen in the window; until somebody chooses, the first row is the selected one.
     fn settle(&mut self) {
         if !self.cursor.chosen
             && let Some(entry) = self.order.first().and_then(|slot| self.entry(*slot))
@@ -454,6 +455,10 @@ impl<R: Record> Listing<R> {
             self.cursor.last = row;
         }
         self.cursor.offset = self.cursor.offset.min(self.order.len().saturating_sub(self.cursor.height));
+        // What was chosen is what a key acts on: it never leaves the window, however the rows are sorted.
+        if self.cursor.chosen && self.cursor.height > 0 {
+            self.follow();
+        }
     }
 
     /// Scrolls as little as it takes to show the selected row.

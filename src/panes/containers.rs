@@ -192,7 +192,7 @@ impl Tables for Containers {
         };
         let when = match container.end.and_then(|end| end.at) {
             Some(at) if model.now.since(at).as_secs() < 10 => ", ended just now".into(),
-            Some(at) => format!(", last end {} ago", Age(model.now.since(at))),
+            Some(at) => format!(", last end {}", Age(model.now.since(at)).past()),
             None => String::new(),
         };
         (object.id.name.to_string(), format!("{}{when}", container.status()))

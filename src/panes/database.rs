@@ -229,14 +229,19 @@ fn sessions(model: &Model) -> impl Iterator<Item = (&Object, &Session)> {
     })
 }
 
-/// The servers that have no slot left for us, and to which a reserved role is named.
+/// The servers that have no slot left for us.
+pub fn shut(model: &Model) -> impl Iterator<Item = &Text> {
+    model.feeds.iter().filter_map(|(feed, status)| match (feed, &status.state) {
+        (Feed::Endpoint(Backend::Postgres, name), FeedState::Down { why, .. }) if why.starts_with(FULL) => {
+            Some(name)
+        }
+        _ => None,
+    })
+}
+
+/// Those of them to which a reserved role is named.
 pub fn offers(model: &Model) -> impl Iterator<Item = (&Text, &str)> {
-    let full = |feed: &Feed| {
-        let state = model.feeds.get(feed).map(|status| &status.state);
-        matches!(state, Some(FeedState::Down { why, .. }) if why.starts_with(FULL))
-    };
-    model.feeds.keys().filter(move |feed| full(feed)).filter_map(|feed| {
-        let Feed::Endpoint(Backend::Postgres, name) = feed else { return None };
+    shut(model).filter_map(|name| {
         let own = |one: &&Endpoint| one.backend == Backend::Postgres && *one.name == **name;
         let endpoint = model.settings.profile.endpoints.iter().find(own)?;
         Some((name, role_of(endpoint.emergency_url.as_ref()?)))

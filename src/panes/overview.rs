@@ -67,11 +67,26 @@ impl Line {
     }
 }
 
-/// Which of the lines is the selected one: the one that was chosen, or the first that leads anywhere.
+/// Which of the lines is the selected one: the one that was chosen; while nobody chose, the first that leads
+/// anywhere. None is, where what was chosen is gone: no other takes its place by itself.
 pub fn here(model: &Model, lines: &[Line]) -> Option<usize> {
-    let chosen = model.board.glance.as_ref();
-    let held = lines.iter().position(|line| chosen.is_some() && line.glance().as_ref() == chosen);
-    held.or_else(|| lines.iter().position(Line::leads))
+    match &model.board.glance {
+        None => lines.iter().position(Line::leads),
+        chosen => lines.iter().position(|line| line.glance() == *chosen),
+    }
+}
+
+/// Where the cursor goes on from what is gone: to the first line of its sort, else to the first that leads anywhere.
+pub fn beside(model: &Model, lines: &[Line]) -> Option<usize> {
+    let sort = |glance: &Glance| match glance {
+        Glance::Fire(_) | Glance::MoreFires => 1,
+        Glance::Book(_) => 2,
+        Glance::Change(..) => 3,
+        Glance::Source(_) => 0,
+    };
+    let gone = model.board.glance.as_ref().map(sort);
+    let same = lines.iter().position(|line| gone.is_some() && line.glance().as_ref().map(sort) == gone);
+    same.or_else(|| lines.iter().position(Line::leads))
 }
 
 /// As many changes as anybody reads at a glance.

@@ -107,12 +107,21 @@ pub fn not_in_use(document: &Document, command: &Command) -> Option<String> {
 
 /// The same of any line.
 pub(super) fn place_in(path: &str, line: u32) -> String {
+    format!("{}:{line}", clean(&shortened(name_in(path))))
+}
+
+/// `000:89`, with the whole name where the document has no number.
+pub fn whole_place(book: &Book) -> String {
+    format!("{}:{}", clean(name_in(&book.document.path)), book.runbook.line)
+}
+
+/// The number of a document, else its name.
+fn name_in(path: &str) -> &str {
     let file = path.rsplit('/').next().unwrap_or(path);
     let stem = file.split('.').next().unwrap_or(file);
-    let number: String = stem.chars().take_while(char::is_ascii_digit).collect();
-    let after = stem.as_bytes().get(number.len());
-    let name = if !number.is_empty() && matches!(after, None | Some(b'-' | b'_')) { &number } else { stem };
-    format!("{}:{line}", clean(&shortened(name)))
+    let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
+    let after = stem.as_bytes().get(digits);
+    if digits > 0 && matches!(after, None | Some(b'-' | b'_')) { &stem[..digits] } else { stem }
 }
 
 /// A name that tells a document apart and leaves room for the rest.
@@ -253,9 +262,9 @@ fn words(text: &str, role: Role) -> Line {
     Line::Words { text: clean(text).into_owned(), role }
 }
 
-/// Where the cursor stands: on the chosen one, or on the first.
+/// Where the cursor stands: on the chosen one, wherever that went; while nobody chose, on the first.
 pub fn here(list: &List, lines: &[Line]) -> Option<usize> {
-    let chosen = list.here.as_ref();
-    let held = lines.iter().position(|line| chosen.is_some() && line.at().as_ref() == chosen);
-    held.or_else(|| lines.iter().position(|line| line.at().is_some()))
+    let Some(chosen) = &list.here else { return lines.iter().position(|line| line.at().is_some()) };
+    let held = lines.iter().position(|line| line.at().as_ref() == Some(chosen));
+    held.or_else(|| lines.iter().position(|line| line.at().is_some_and(|at| at.id == chosen.id)))
 }

@@ -104,7 +104,7 @@ pub fn as_of(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Option<String>
     let heard = status.heard?;
     let old = matches!(status.state, FeedState::Down { .. } | FeedState::Connecting)
         || status.stale(feed, model.now).is_some();
-    old.then(|| format!("as of {}, {} ago", heard.clock(&model.zone), Age(model.now.since(heard))))
+    old.then(|| format!("as of {}, {}", heard.clock(&model.zone), Age(model.now.since(heard)).past()))
 }
 
 /// Why CPU and memory are missing, or that they are not of now; nothing where they are.

@@ -38,7 +38,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.mark_dirty(Dirty::Now);
             model.drift.touched = Some(model.now);
             news::drifted(model);
-            keys::pressed(model, &keys, at)
+            let (place, notice) = (model.board.focus, model.flash.clone());
+            let effects = keys::pressed(model, &keys, at);
+            // What was said in one place means nothing in another.
+            if model.board.focus != place && model.flash == notice {
+                model.flash = None;
+            }
+            effects
         }
         Msg::Paste(text) => {
             model.mark_dirty(Dirty::Now);
@@ -240,6 +246,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     wall::tick(model);
     open::tick(model);
     shelf::refit(model);
+    overview::hold(model);
     let mut effects = run::tick(model, before);
     effects.extend(incident::tick(model, before));
     effects.extend(lines::tick(model));

@@ -1,17 +1,19 @@
 //! Keys of the overview: moving over its lines, and going where they lead.
 use super::{detail, table};
+use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::settings::Action;
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::detail::Tab;
 use crate::model::msg::Effect;
-use crate::panes::overview::{Line, here, lines};
+use crate::panes::layout::layout;
+use crate::panes::overview::{Line, beside, here, lines, sources};
 
 /// Says whether the action was one of these.
 pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let lines = lines(model);
-    let here = here(model, &lines)?;
+    let Some(here) = here(model, &lines) else { return again(model, action, &lines) };
     let leads: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].leads()).collect();
     let nth = leads.iter().position(|at| *at == here).unwrap_or(0);
     let last = leads.len().saturating_sub(1);
@@ -25,6 +27,30 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     };
     model.board.glance = leads.get(to).and_then(|at| lines[*at].glance());
     Some(Vec::new())
+}
+
+/// What was selected is gone: the first key only puts the cursor somewhere, and Enter opens nothing.
+fn again(model: &mut Model, action: Action, lines: &[Line]) -> Option<Vec<Effect>> {
+    use Action::{Bottom, Down, HalfDown, HalfUp, PageDown, PageUp, Top, Up};
+    let next = lines.get(beside(model, lines)?)?.glance();
+    match action {
+        Action::Enter => model.say("what was selected here is gone: choose again", true),
+        Up | Down | Top | Bottom | HalfUp | HalfDown | PageUp | PageDown => model.board.glance = next,
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Trouble that was seen at the top stays selected when worse comes above it, though nobody moved the cursor: Enter
+/// opens what the eye has read.
+pub fn hold(model: &mut Model) {
+    if model.board.glance.is_some() || layout(model).pane(PaneKind::Overview).is_none() {
+        return;
+    }
+    let first = sources(model).into_iter().next();
+    if let Some(line @ Line::Source { level: Level::Bad | Level::Warn, .. }) = &first {
+        model.board.glance = line.glance();
+    }
 }
 
 fn open(model: &mut Model, line: &Line) -> Vec<Effect> {

@@ -1,16 +1,11 @@
 //! The team's runbooks: the list, what fits, and moving about in the one that is open.
+mod fits;
+
 use super::{overview, typing};
-use crate::domain::Text;
-use crate::domain::alert::AlertFacts;
-use crate::domain::database::{DatabaseFacts, FULL};
-use crate::domain::feed::{Feed, FeedState};
-use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
-use crate::domain::pod::Pod;
-use crate::domain::settings::{Action, Backend};
+use crate::domain::object::{Kind, ObjectRef, Realm};
+use crate::domain::settings::Action;
 use crate::model::board::{Glance, PaneKind};
 use crate::model::checklist::{Checklist, Spot};
-use crate::model::listing::Listing;
 use crate::model::msg::Effect;
 use crate::model::overlay::Ask;
 use crate::model::shelf::{Book, Fit, List, Reading, Shelf, Shelved};
@@ -18,13 +13,11 @@ use crate::model::{Dirty, Model};
 use crate::panes::layout::layout;
 use crate::panes::runbooks::{Line, here, lines};
 use crate::panes::{checklist, things};
-use crate::runbook::suggest::{Alert, Hit, Index, PodTrouble};
+use crate::runbook::suggest::Alert;
 
-/// So much of what is wrong is looked at to find what fits it.
-const ALERTS: usize = 6;
-const PODS: usize = 3;
-/// More that fit are no help.
-const FITS: usize = 5;
+pub(super) use fits::fits_of;
+pub use fits::refit;
+
 /// Of those that a search finds.
 const FOUND: usize = 200;
 
@@ -83,184 +76,6 @@ fn land(model: &mut Model) {
     }
 }
 
-/// What fits what is wrong, worked out anew where something else is wrong now.
-pub fn refit(model: &mut Model) {
-    let Some(index) = model.shelf.index.clone() else { return };
-    let alerts = apart(model).into_iter().map(|(id, alert)| (id, Wrong::Alert(alert)));
-    let pods = model.pods.first(PODS).take_while(|(_, rank)| rank.level < Level::Fine);
-    let pods = pods.map(|(pod, _)| (pod.id.clone(), Wrong::Pod(trouble(pod))));
-    let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
-    let servers = servers.filter_map(|object| Some((object.id.clone(), Wrong::Server(full(object)?))));
-    let servers = servers.chain(shut(model));
-    let wrong: Vec<(ObjectRef, Wrong)> = servers.chain(alerts).chain(pods).collect();
-    let of: Vec<(ObjectRef, String)> = wrong.iter().map(|(id, wrong)| (id.clone(), wrong.sign())).collect();
-    if of == model.shelf.fits_of {
-        return;
-    }
-    let mut fits: Vec<Fit> = Vec::new();
-    for (id, wrong) in &wrong {
-        let found = ranked(model, wrong.hits(&index), id);
-        for fit in found.into_iter().take(2) {
-            match fits.iter_mut().find(|known| known.book.id() == fit.book.id()) {
-                Some(known) if known.score < fit.score => *known = fit,
-                Some(_) => {}
-                None => fits.push(fit),
-            }
-        }
-    }
-    // What comes first in the list of what is wrong stays first among equals.
-    fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
-    fits.truncate(FITS);
-    model.shelf.fits = fits;
-    model.shelf.fits_of = of;
-    model.mark_dirty(Dirty::Soon);
-}
-
-/// What fires, each name once: ten pods that crash are one thing that is wrong, and hide no other. Alerts of
-/// namespaces that are not looked at come last.
-fn apart(model: &Model) -> Vec<(ObjectRef, Alert)> {
-    let mut found: Vec<(ObjectRef, Alert)> = Vec::new();
-    for id in &model.firing {
-        if found.len() >= ALERTS {
-            break;
-        }
-        if let Some(alert) = alert(model, id).filter(|new| found.iter().all(|(_, old)| old.name != new.name))
-        {
-            found.push((id.clone(), alert));
-        }
-    }
-    let elsewhere = |alert: &Alert| {
-        let named = alert.labels.iter().find(|(name, _)| name == "namespace");
-        named.is_some_and(|(_, namespace)| !looks_at(model, namespace))
-    };
-    found.sort_by_key(|(_, alert)| elsewhere(alert));
-    found
-}
-
-fn looks_at(model: &Model, namespace: &str) -> bool {
-    let shown =
-        |namespaces: &[Text]| namespaces.is_empty() || namespaces.iter().any(|one| **one == *namespace);
-    model.clusters.is_empty() || model.clusters.values().any(|cluster| shown(&cluster.namespaces))
-}
-
-/// The best first, those of this system's own documents before others that fit as well.
-fn ranked(model: &Model, hits: Vec<Hit>, of: &ObjectRef) -> Vec<Fit> {
-    let mut fits: Vec<Fit> = hits.into_iter().filter_map(|hit| model.shelf.fit(hit, Some(of))).collect();
-    for fit in &mut fits {
-        if model.settings.profile.hint(&fit.book.document.path).is_some() {
-            fit.score *= 2;
-        }
-    }
-    fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
-    fits
-}
-
-enum Wrong {
-    Alert(Alert),
-    Pod(PodTrouble),
-    /// How many of its connections a server has left.
-    Server(String),
-}
-
-impl Wrong {
-    /// What another look at the same thing would have to show to be of something else.
-    fn sign(&self) -> String {
-        match self {
-            Wrong::Alert(alert) => alert.runbook_url.clone().unwrap_or_default(),
-            Wrong::Pod(trouble) => trouble.reason.clone(),
-            Wrong::Server(_) => "full".into(),
-        }
-    }
-
-    fn hits(&self, index: &Index) -> Vec<Hit> {
-        match self {
-            Wrong::Alert(alert) => index.for_alert(alert),
-            Wrong::Pod(trouble) => index.for_pod(trouble),
-            Wrong::Server(says) => {
-                let summary = ("summary".to_owned(), "too many connections".to_owned());
-                let alert = Alert {
-                    name: "DatabaseConnectionExhaustion".into(),
-                    annotations: vec![summary],
-                    ..Alert::default()
-                };
-                let hits = index.for_alert(&alert);
-                hits.into_iter().map(|hit| Hit { reason: says.clone(), ..hit }).collect()
-            }
-        }
-    }
-}
-
-/// Databases that let nobody in, us among them: what is known of them is only that.
-fn shut(model: &Model) -> impl Iterator<Item = (ObjectRef, Wrong)> {
-    model.feeds.iter().filter_map(|(feed, status)| {
-        let (Feed::Endpoint(Backend::Postgres, name), FeedState::Down { why, .. }) = (feed, &status.state)
-        else {
-            return None;
-        };
-        let id =
-            ObjectRef { context: name.clone(), kind: Kind::Server, namespace: "".into(), name: name.clone() };
-        why.starts_with(FULL).then(|| (id, Wrong::Server("no connection is left".into())))
-    })
-}
-
-/// `17 of 17 connections used`, where a server has few left.
-fn full(object: &Object) -> Option<String> {
-    let Facts::Database(DatabaseFacts::Server(server)) = &object.facts else { return None };
-    let near = server.gauge_level() < Level::Fine;
-    near.then(|| {
-        format!("{} of {} connections used", server.used, server.max.saturating_sub(server.reserved))
-    })
-}
-
-fn alert(model: &Model, id: &ObjectRef) -> Option<Alert> {
-    let object = model.listing(id.kind)?.get(id)?;
-    let Facts::Alerts(AlertFacts::Alert(alert)) = &object.facts else { return None };
-    let pairs = |pairs: &crate::domain::alert::Pairs| {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
-    };
-    Some(Alert {
-        name: alert.name.to_string(),
-        labels: pairs(&alert.labels),
-        annotations: pairs(&alert.annotations),
-        runbook_url: alert.runbook.as_ref().map(ToString::to_string),
-    })
-}
-
-fn trouble(pod: &Pod) -> PodTrouble {
-    let mut reason = pod.status().to_string();
-    if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
-        reason = format!("{reason}, {} {}", end.reason, end.code);
-    }
-    PodTrouble {
-        namespace: pod.id.namespace.to_string(),
-        workload: pod.owner.as_ref().map_or_else(|| pod.id.name.to_string(), |owner| owner.name.to_string()),
-        reason,
-    }
-}
-
-/// The runbooks that fit one thing.
-pub(super) fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
-    let Some(index) = &model.shelf.index else { return Vec::new() };
-    let wrong = match id.kind {
-        Kind::Alert => alert(model, id).map(Wrong::Alert),
-        Kind::Pod => model
-            .pods
-            .rank(id)
-            .filter(|rank| rank.level < Level::Fine)
-            .and_then(|_| model.pods.get(id))
-            .map(|pod| Wrong::Pod(trouble(pod))),
-        kind if kind.realm() == Realm::Database => {
-            let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
-            let mut own = servers.filter(|object| object.id.context == id.context);
-            own.find_map(full).map(Wrong::Server)
-        }
-        _ => None,
-    };
-    let mut fits = wrong.map_or_else(Vec::new, |wrong| ranked(model, wrong.hits(index), id));
-    fits.truncate(FITS);
-    fits
-}
-
 /// `r`: the list, beginning with what fits the thing that is meant here; in the list, back to the open runbook.
 pub fn list(model: &mut Model) -> Vec<Effect> {
     if model.board.focus == PaneKind::Runbooks && model.checklist.is_some() {
@@ -276,12 +91,24 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
         },
         _ => None,
     };
-    let of = of.filter(|of| matches!(of.kind, Kind::Alert | Kind::Pod) || of.kind.realm() == Realm::Database);
     let fits = of.as_ref().map_or_else(Vec::new, |of| fits_of(model, of));
+    // That none fits is said of what is often in trouble; of anything else, what is wrong elsewhere says more.
+    let asked =
+        |of: &ObjectRef| matches!(of.kind, Kind::Alert | Kind::Pod) || of.kind.realm() == Realm::Database;
+    let of = of.filter(|of| asked(of) || !fits.is_empty());
     let begun = super::run::begun(model);
     model.shelf.list = Some(List { of, fits, begun, ..List::default() });
+    hold(model);
     model.board.focus = PaneKind::Runbooks;
     Vec::new()
+}
+
+/// The first one stays selected, whatever comes to fit while the list is open.
+fn hold(model: &mut Model) {
+    let first = lines(&model.shelf).iter().find_map(Line::at);
+    if let Some(list) = model.shelf.list.as_mut().filter(|list| list.here.is_none()) {
+        list.here = first;
+    }
 }
 
 /// Moving in the list, and opening; says whether the action was one of these.
@@ -292,7 +119,12 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let stops: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].at().is_some()).collect();
     let nth = at.and_then(|at| stops.iter().position(|stop| *stop == at)).unwrap_or(0);
     if action == Action::OpenRunbook {
-        let Some(Line::Book { book, .. }) = at.map(|at| lines[at].clone()) else { return Some(Vec::new()) };
+        let Some(Line::Book { book, .. }) = at.map(|at| lines[at].clone()) else {
+            if list.here.is_some() {
+                model.say("the selected runbook is gone: choose again", true);
+            }
+            return Some(Vec::new());
+        };
         return Some(open(model, book));
     }
     let to = moved(model, PaneKind::Runbooks, action, nth, stops.len())?;
@@ -421,6 +253,9 @@ pub fn typed(model: &mut Model, words: &str) {
         list.found = found;
         list.here = None;
     }
+    if words.is_empty() {
+        hold(model);
+    }
 }
 
 fn search(shelf: &Shelf, words: &str) -> Vec<Fit> {
@@ -438,6 +273,7 @@ fn look_again(model: &mut Model) {
     if let Some(list) = &mut model.shelf.list {
         (list.fits, list.found, list.begun) = (fits, found, begun);
     }
+    hold(model);
 }
 
 /// What is copied: the command as it is written, or the step's title.

@@ -21,13 +21,13 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let focused = model.board.focus == PaneKind::Overview;
     chrome::head(buffer, paint, model, area, &Overview, &Fact::new("", Role::Dim));
     let lines = overview::lines(model);
-    let here = overview::here(model, &lines).unwrap_or(0);
+    let here = overview::here(model, &lines);
     let room = usize::from(area.height.saturating_sub(2));
-    let top = (here + 1).saturating_sub(room);
+    let top = (here.unwrap_or(0) + 1).saturating_sub(room);
     for (at, line) in lines.iter().enumerate().skip(top).take(room) {
         let Ok(down) = u16::try_from(at - top) else { break };
         let row = Area { y: area.y + 2 + down, height: 1, ..area };
-        let chosen = focused && at == here && line.leads();
+        let chosen = focused && Some(at) == here;
         if chosen {
             chrome::here(buffer, paint, row, true);
         }

@@ -150,6 +150,45 @@ fn the_words_of_an_alert_find_a_branch_a_symptom_and_a_synonym() {
 }
 
 #[test]
+fn of_runbooks_that_name_an_alert_the_one_for_its_own_app_comes_first() {
+    let book = |title: &str, app: &str| {
+        format!(
+            "### {title}\n\n**Severity:** P1\n**Alerts:** HighErrorRate\n\n1. **Look**\n\n   ```bash\n   kubectl \
+             rollout status deployment/{app} -n shop\n   ```\n\n"
+        )
+    };
+    let text = format!(
+        "# Shop runbooks\n\n## Incidents\n\n{}{}{}",
+        book("Payments cannot be signed", "payments"),
+        book("The catalog shows nothing", "catalog"),
+        book("The page fails", "web")
+    );
+    let documents = vec![Arc::new(catalogue::read("shop.md", &text, &Tables::default()))];
+    let of = |app: &str| {
+        let labels = pairs(&[("app", app), ("namespace", "shop")]);
+        suggest::for_alert(&documents, &Alert { labels, ..alert("HighErrorRate") })
+    };
+    let hits = of("catalog");
+    assert_eq!(titles(&documents, &hits)[0], "The catalog shows nothing");
+    assert_eq!(hits[0].reason, "it names HighErrorRate of catalog");
+    assert!(
+        hits[0].score >= suggest::SURE && hits[1..].iter().all(|hit| hit.score < suggest::SURE),
+        "{hits:?}"
+    );
+    let hits = of("orders");
+    assert!(
+        hits.iter().all(|hit| hit.score < suggest::SURE && hit.reason.contains(", but for ")),
+        "{hits:?}"
+    );
+}
+
+#[test]
+fn a_pod_that_only_is_not_up_yet_has_no_symptom() {
+    let trouble = PodTrouble { reason: "ContainerCreating".into(), ..PodTrouble::default() };
+    assert_eq!(suggest::for_pod(&documents(), &trouble), Vec::new());
+}
+
+#[test]
 fn where_nothing_fits_nothing_is_shown() {
     for name in
         ["Watchdog", "KubeNodeNotReady", "CoffeeMachineEmpty", "TargetDown", "HighServiceUsage", "", "---"]

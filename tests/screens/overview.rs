@@ -4,7 +4,7 @@ use firedeck::domain::news::{News, Seen};
 use firedeck::domain::object::{Facts, Kind, Object};
 use firedeck::domain::settings::{Backend, Endpoint};
 use firedeck::model::Model;
-use firedeck::model::board::PaneKind;
+use firedeck::model::board::{Glance, PaneKind};
 use firedeck::model::msg::{Effect, Msg};
 
 use super::{SIZES, picture, snap};
@@ -75,6 +75,32 @@ fn enter_leads_from_a_line_to_what_it_is_about() {
     let effects = press(&mut model, "Enter");
     assert_eq!(model.detail.as_ref().map(|detail| detail.target.kind), Some(Kind::Node));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect(Some(_)))), "{effects:?}");
+}
+
+#[test]
+fn trouble_that_comes_above_the_cursor_is_not_what_enter_opens() {
+    let mut model = cockpit(80, 24);
+    model.settings.profile.endpoints = vec![endpoint(Backend::Postgres)];
+    model.board.focus = PaneKind::Overview;
+    let down = FeedState::Down { why: "connection refused".into(), next_try: Some(ago(-8)) };
+    news(
+        &mut model,
+        vec![News::Feed(Feed::Endpoint(Backend::Postgres, Backend::Postgres.name().into()), down)],
+    );
+    say(&mut model, Msg::Tick(ago(-1)));
+    let held = model.board.glance.clone();
+    assert!(matches!(held, Some(Glance::Source(_))), "{held:?}");
+    // What was chosen and is gone is not replaced by what stands there now.
+    model.board.glance = Some(Glance::Fire(id(Kind::Alert, "", "gone")));
+    assert!(press(&mut model, "Enter").is_empty());
+    assert_eq!(model.board.focus, PaneKind::Overview);
+    assert!(model.flash.as_ref().is_some_and(|flash| flash.text.contains("gone")), "{}", picture(&model));
+    press(&mut model, "j");
+    assert!(matches!(model.board.glance, Some(Glance::Source(_))));
+    // A notice goes with its place.
+    model.say("this is done by hand", true);
+    press(&mut model, "1");
+    assert_eq!(model.flash, None);
 }
 
 #[test]

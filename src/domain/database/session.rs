@@ -190,19 +190,20 @@ impl Session {
 }
 
 /// The order within one level: trees first and whole, then what works, then open transactions, idle ones last; the
-/// oldest first in each. It moves only when something happens.
+/// oldest first in each. It moves only when something happens: a pool turns its idle sessions over all the time, so
+/// those stand by their number.
 pub fn order(session: &Session) -> i64 {
     const CLASS: i64 = 100_000_000_000_000;
     if let Some(blocked) = &session.blocked {
         return i64::from(blocked.place.at);
     }
     let (class, at) = match session.state {
-        _ if session.own => (6, session.since),
+        _ if session.own => (6, None),
         _ if session.is_prepared() => (1, session.transaction),
         State::InTransaction | State::Aborted => (1, session.since),
         State::Active | State::Fastpath if session.is_client() => (2, session.query_began),
         State::Disabled | State::Unknown if session.is_client() => (3, None),
-        State::Idle => (4, session.since),
+        State::Idle => (4, None),
         _ => (5, None),
     };
     class * CLASS + at.map_or(i64::from(session.pid), |at| at.0)
@@ -334,9 +335,11 @@ pub(super) mod tests {
         ];
         let keys: Vec<i64> = all.iter().map(order).collect();
         assert!(keys.is_sorted(), "{keys:?}");
+        // Its pool may have used one of them just now: they stay where they stood.
         let older = session(1, State::Idle);
         let newer = Session { since: Some(Timestamp::from_seconds(9)), ..older.clone() };
-        assert!(order(&older) < order(&newer));
+        assert_eq!(order(&older), order(&newer));
+        assert!(order(&newer) < order(&session(2, State::Idle)));
     }
 
     #[test]

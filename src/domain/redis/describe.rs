@@ -261,7 +261,7 @@ fn persistence(node: &RedisNode, info: &Info, now: Timestamp) -> Option<Section>
         lines.at("last save", words, level);
     }
     lines
-        .known("saved", persistence.rdb_saved.map(|at| format!("{} ago", Age(now.since(at)))))
+        .known("saved", persistence.rdb_saved.map(|at| Age(now.since(at)).past()))
         .known("changes since", persistence.rdb_changes.map(grouped))
         .known("saving now", persistence.saving.then_some("yes"))
         .known("append-only file", persistence.aof.map(|on| if on { "on" } else { "off" }));

@@ -50,6 +50,19 @@ fn trouble_comes_first_and_the_selection_stays_on_its_thing() {
 }
 
 #[test]
+fn what_was_chosen_stays_in_the_window_when_it_is_sorted_away() {
+    let mut listing = Listing::default();
+    listing.set_height(2);
+    listing.apply(&feed(), ["a", "b", "c", "d"].map(|n| Seen::Is(thing(n, 1, Level::Fine))).into(), rank);
+    listing.step(1);
+    let touched = listing.apply(&feed(), vec![Seen::Is(thing("b", 9, Level::Fine))], rank);
+    assert!(touched.window);
+    assert_eq!(listing.selected().map(|id| &*id.name), Some("b"));
+    let shown: Vec<&str> = listing.window().map(|(thing, _)| &*thing.id.name).collect();
+    assert_eq!(shown, ["d", "b"]);
+}
+
+#[test]
 fn a_selection_that_vanished_is_lost_and_moves_nowhere_by_itself() {
     let mut listing = Listing::default();
     listing.set_height(10);

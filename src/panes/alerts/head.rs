@@ -102,8 +102,8 @@ fn alerts(model: &Model) -> Vec<Fact> {
     let oldest = model.now.since(oldest);
     let seen_words = match (oldest >= FORGOTTEN, seen) {
         (false, n) => format!("{n} seen"),
-        (true, 1) => format!("1 seen {} ago", Age(oldest)),
-        (true, n) => format!("{n} seen, first {} ago", Age(oldest)),
+        (true, 1) => format!("1 seen {}", Age(oldest).past()),
+        (true, n) => format!("{n} seen, first {}", Age(oldest).past()),
     };
     line([
         (missing, watchdogs, Role::Bad),
@@ -195,9 +195,12 @@ pub(super) fn worst(model: &Model) -> (String, String) {
             Some(AlertFacts::Alert(alert)) => (!alert.missing_watchdog, urgency(&alert.severity)),
             _ => (true, u8::MAX),
         };
-        (object.level(), urgent, -since)
+        (object.level(), urgent, -since, object.id.name.clone())
     };
     let worst = rows.filter(|object| object.level() < Level::Fine).min_by_key(|object| key(object));
+    // The first that fires, where it is as bad: the same that stands first among those, poll after poll.
+    let first = model.firing.first().and_then(|id| model.listing(Kind::Alert)?.get(id));
+    let worst = first.filter(|first| worst.is_some_and(|worst| first.level() <= worst.level())).or(worst);
     if let Some(AlertFacts::Alert(alert)) = worst.and_then(facts) {
         let since =
             alert.since.map_or_else(String::new, |at| format!(" {}", Age(model.now.since(at)).lasting()));

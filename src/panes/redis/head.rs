@@ -206,7 +206,7 @@ fn saved(model: &Model, node: &RedisNode) -> Option<String> {
     let changes = grouped(persistence.rdb_changes?);
     let at = persistence.rdb_saved?;
     let file = if persistence.aof == Some(true) { ", append-only file on" } else { "" };
-    Some(format!("saved {} ago, {changes} changes since{file}", Age(model.now.since(at))))
+    Some(format!("saved {}, {changes} changes since{file}", Age(model.now.since(at)).past()))
 }
 
 fn crowd(node: &RedisNode) -> Vec<Fact> {

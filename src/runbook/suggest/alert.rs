@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 
 use super::index::{Index, Place};
+use super::named::{Found, Way};
 use super::score::{Asked, Fit};
 use super::words::{Meant, split};
 use super::{Alert, Hit};
@@ -40,6 +41,51 @@ const NAMES: &[&str] = &[
     "cluster",
 ];
 
+/// Kinds before the name of a workload, and labels before that of an app, in commands.
+const WORKLOADS: &[&str] = &[
+    "deployment",
+    "deployments",
+    "deployment.apps",
+    "deploy",
+    "statefulset",
+    "statefulsets",
+    "sts",
+    "daemonset",
+    "daemonsets",
+    "ds",
+];
+const APP_LABELS: &[&str] = &["app", "app.kubernetes.io/name", "-lapp"];
+
+/// What naming the alert's own app counts, and what naming only others takes away: less than any certain way.
+const OWN: u32 = 200;
+const OTHERS: u32 = 5_000;
+
+/// Whether a label of this name says which app, server or database an alert is about.
+pub fn names_what(label: &str) -> bool {
+    let more = ["container", "database", "datname"];
+    ABOUT.contains(&label) && label != "product" || more.contains(&label)
+}
+
+impl Alert {
+    /// Which app, server or database it is about, as far as its labels say; the most telling first.
+    pub(super) fn abouts(&self) -> impl Iterator<Item = &str> {
+        let rank = |label: &str| ABOUT.iter().position(|known| *known == label).unwrap_or(usize::MAX);
+        let mut all: Vec<(usize, &str)> = self
+            .labels
+            .iter()
+            .filter(|(label, value)| names_what(label) && !value.trim().is_empty())
+            .map(|(label, value)| (rank(label), value.as_str()))
+            .collect();
+        all.sort_by_key(|(rank, _)| *rank);
+        all.into_iter().map(|(_, value)| value)
+    }
+
+    /// The first of these.
+    pub fn about(&self) -> Option<&str> {
+        self.abouts().next()
+    }
+}
+
 /// Annotations that speak of the alert, with what a word in them counts.
 const SPEAKING: &[(&str, f32)] = &[("summary", 0.6), ("message", 0.5), ("title", 0.6), ("description", 0.4)];
 
@@ -49,10 +95,9 @@ impl Index {
         let url = alert.runbook_url.as_deref().or_else(|| value(&alert.annotations, "runbook_url"));
         let mut hits: HashMap<usize, Hit> = HashMap::new();
         for found in self.ways(&alert.name, url) {
-            let score = found.way.score();
+            let (score, reason) = self.weighed(&found, alert);
             let better = hits.get(&found.entry).is_none_or(|hit| hit.score < score);
-            let hit =
-                better.then(|| self.certain(found.entry, score, found.line, found.way.reason())).flatten();
+            let hit = better.then(|| self.certain(found.entry, score, found.line, &reason)).flatten();
             hits.extend(hit.map(|hit| (found.entry, hit)));
         }
         let certain = !hits.is_empty();
@@ -80,6 +125,66 @@ impl Index {
             }
         }
         order(hits.into_values().collect())
+    }
+
+    /// What a certain way counts. Many apps have an alert of one name: a runbook that names it and this app is the
+    /// one, and one whose commands name other apps alone is not, unless the alert itself links to it.
+    fn weighed(&self, found: &Found, alert: &Alert) -> (u32, String) {
+        let (score, mut reason) = (found.way.score(), found.way.reason().to_owned());
+        if found.way == Way::Alert {
+            let of = alert.about().map_or_else(String::new, |app| format!(" of {app}"));
+            reason = format!("it names {}{of}", alert.name);
+        }
+        let about: Vec<&str> = alert.abouts().collect();
+        if about.is_empty() || !matches!(found.way, Way::Alert | Way::Title | Way::File) {
+            return (score, reason);
+        }
+        if about
+            .iter()
+            .any(|name| self.commands_name(found.entry, name) || self.texts_name(found.entry, name))
+        {
+            return (score + OWN, reason);
+        }
+        match self.apps(found.entry).first() {
+            Some(other) => {
+                (score.saturating_sub(OTHERS), format!("it names {}, but for {other}", alert.name))
+            }
+            None => (score, reason),
+        }
+    }
+
+    /// Whether its title, a symptom or a step names it as a word of its own.
+    fn texts_name(&self, entry: usize, name: &str) -> bool {
+        let (from, to) = self.entries.get(entry).map_or((0, 0), |entry| entry.fields);
+        let fields = self.fields.get(from..to).unwrap_or_default().iter();
+        let told = fields.filter(|field| {
+            !matches!(field.place, Place::Command | Place::Alert | Place::Document | Place::Section)
+        });
+        let name = name.to_lowercase();
+        told.into_iter().any(|field| holds(&field.text.to_string().to_lowercase(), &name))
+    }
+
+    /// The workloads that the commands of a runbook name: `deploy/worker`, `-l app=worker`.
+    fn apps(&self, entry: usize) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for command in self.steps(entry).iter().flat_map(|step| &step.commands) {
+            let mut words = command.statement.text.split_whitespace().peekable();
+            while let Some(word) = words.next() {
+                let word = word.strip_prefix("--selector=").unwrap_or(word);
+                let app = match word.split_once(['/', '=']) {
+                    Some((kind, app)) if WORKLOADS.contains(&kind) || APP_LABELS.contains(&kind) => Some(app),
+                    None if WORKLOADS.contains(&word) => words.peek().copied(),
+                    _ => None,
+                };
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                let named =
+                    |app: &&str| app.starts_with(|c: char| c.is_ascii_lowercase()) && app.chars().all(plain);
+                if let Some(app) = app.filter(named).filter(|app| !out.iter().any(|old| old == app)) {
+                    out.push(app.to_owned());
+                }
+            }
+        }
+        out
     }
 
     /// The runbooks whose words fit well enough.

@@ -30,6 +30,13 @@ pub struct Alert {
     pub runbook_url: Option<String>,
 }
 
+/// From this score on a runbook is for this very alert: it names it, and no other app than the alert's.
+pub const SURE: u32 = 5_000;
+/// Above what words reach; between the two it names the alert, but for other apps.
+pub const NAMED: u32 = 1_200;
+
+pub use alert::names_what;
+
 /// A pod that is not well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodTrouble {

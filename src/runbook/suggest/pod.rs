@@ -33,9 +33,17 @@ const REASONS: &[(&str, &str)] = &[
     ("error", "crash loop"),
 ];
 
+/// Whether a pod only has not come up yet: that says nothing of what hinders it, and no word of it is a symptom.
+fn on_its_way(reason: &str) -> bool {
+    matches!(reason.trim(), "ContainerCreating" | "PodInitializing")
+}
+
 impl Index {
     /// The runbooks that fit a pod in trouble; the best one first.
     pub fn for_pod(&self, trouble: &PodTrouble) -> Vec<Hit> {
+        if on_its_way(&trouble.reason) {
+            return Vec::new();
+        }
         let asked = self.asked_of(trouble);
         let mut hits: HashMap<usize, Hit> = HashMap::new();
         let fits = self.fits(&asked);

@@ -123,7 +123,7 @@ fn state(seen: &Seen, now: Timestamp) -> Draft {
     } else if let Some(end) = facts.end {
         draft.line("last exit", format!("{end}{}", ago(end.at, now)));
     } else if let Some(at) = moment(&seen.raw.state.finished_at) {
-        draft.line("last exit", format!("{} ago", Age(now.since(at))));
+        draft.line("last exit", Age(now.since(at)).past());
     }
     draft.graded("error", &*facts.error, Level::Bad);
     let policy = &seen.raw.host_config.restart_policy;
@@ -171,8 +171,7 @@ fn health(seen: &Seen, now: Timestamp) -> Draft {
     }
     let from = log.log.len().saturating_sub(CHECKS);
     for check in log.log.iter().skip(from).rev() {
-        let at =
-            moment(&check.start).map_or_else(|| "once".into(), |at| format!("{} ago", Age(now.since(at))));
+        let at = moment(&check.start).map_or_else(|| "once".into(), |at| Age(now.since(at)).past());
         let output = told(check.output.trim());
         let output = if output.is_empty() { String::new() } else { format!(": {output}") };
         let level = if check.exit_code == 0 { Level::Fine } else { Level::Bad };

@@ -251,8 +251,7 @@ async fn statement(held: &Held, id: &str) -> Result<String, Fault> {
 fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
     let n = |n: Option<i64>| n.map_or_else(|| "–".to_owned(), |n| grouped(u64::try_from(n).unwrap_or(0)));
     let big = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), grouped);
-    let ago =
-        |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
+    let ago = |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| Age(now.since(at)).past());
     let span = |lag: Option<Duration>| lag.map_or_else(String::new, |lag| format!("{} ms", lag.as_millis()));
     let n_of = |n: i64| grouped(u64::try_from(n).unwrap_or(0));
     match facts {
@@ -331,7 +330,7 @@ fn facts_of(facts: &DatabaseFacts, now: Timestamp) -> Vec<SectionLine> {
 
 fn of_server(server: &database::Server, now: Timestamp) -> Vec<SectionLine> {
     let n = |n: Option<i64>| n.map_or_else(|| "–".to_owned(), |n| grouped(u64::try_from(n).unwrap_or(0)));
-    let ago = |at: Timestamp| format!("{} ago", Age(now.since(at)));
+    let ago = |at: Timestamp| Age(now.since(at)).past();
 
     let names = |shares: &[database::Share]| {
         let all = shares.iter().map(|s| {

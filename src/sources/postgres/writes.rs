@@ -134,8 +134,7 @@ fn checkpoints(row: &Row) -> Vec<SectionLine> {
 }
 
 fn archive(row: &Row, now: Timestamp) -> Vec<SectionLine> {
-    let ago =
-        |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| format!("{} ago", Age(now.since(at))));
+    let ago = |at: Option<Timestamp>| at.map_or_else(|| "never".into(), |at| Age(now.since(at)).past());
     let (last, failed) = (moment(row, 1), moment(row, 3));
     // What fails is tried again and again, and the log is kept until it succeeds: the disk fills.
     let level = if failed > last { Level::Bad } else { Level::Fine };

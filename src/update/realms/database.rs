@@ -7,6 +7,7 @@ use crate::domain::object::{Facts, Kind, Object, ObjectRef};
 use crate::domain::settings::Action;
 use crate::model::Model;
 use crate::model::board::PaneKind;
+use crate::model::listing::Listing;
 use crate::model::msg::Effect;
 use crate::panes::{self, tables};
 
@@ -44,13 +45,34 @@ pub fn rescue(model: &mut Model) -> Vec<Effect> {
     let offers: Vec<_> =
         panes::database::offers(model).map(|(name, role)| (name.clone(), role.to_owned())).collect();
     if offers.is_empty() {
-        let why = "no server is full, or none names an `emergency_url` in the profile";
-        model.say(why, true);
+        model.say(no_rescue(model), true);
         return Vec::new();
     }
     let who: Vec<String> = offers.iter().map(|(name, role)| format!("{name} as `{role}`")).collect();
     model.say(format!("asking for a reserved slot of {}", who.join(", ")), false);
     offers.into_iter().map(|(name, _)| Effect::Rescue(name)).collect()
+}
+
+/// Why nothing is asked for: which server is full, and what is in the way.
+fn no_rescue(model: &Model) -> String {
+    let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
+    let full = |object: &&Object| match &object.facts {
+        Facts::Database(DatabaseFacts::Server(server)) => server.used >= server.usable(),
+        _ => false,
+    };
+    let shut = panes::database::shut(model)
+        .next()
+        .map(|name| format!("{name} is full, and the profile names no `emergency_url` for it"));
+    let inside = servers.filter(full).map(|object| {
+        format!(
+            "{} is full, but firedeck is still connected to it: no reserved slot is needed",
+            object.id.name
+        )
+    });
+    shut.into_iter()
+        .chain(inside)
+        .next()
+        .unwrap_or_else(|| "no server is full: no reserved slot is needed".into())
 }
 
 pub fn native(model: &Model, action: Action, object: &Object) -> Result<Native, String> {

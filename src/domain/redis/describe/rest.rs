@@ -116,7 +116,7 @@ pub fn slow_call(call: &SlowCall, now: Timestamp) -> Vec<Section> {
     let micros = u32::try_from(call.micros).unwrap_or(u32::MAX);
     all.add("call", call.command.to_string())
         .add("took", latency(micros))
-        .add("when", format!("{} ago", Age(now.since(call.at))))
+        .add("when", Age(now.since(call.at)).past())
         .known("client", Some(call.client.to_string()).filter(|client| !client.is_empty()))
         .known("called", Some(call.client_name.to_string()).filter(|name| !name.is_empty()));
     all.into_section("Slow call").into_iter().collect()

@@ -152,7 +152,7 @@ pub(super) fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
     match at {
         Some(at) if at > now => format!("in {}", Age(at.since(now))),
         Some(at) if now.since(at).as_secs() < 10 => "just now".into(),
-        Some(at) => format!("{} ago", Age(now.since(at))),
+        Some(at) => Age(now.since(at)).past(),
         None => String::new(),
     }
 }
