@@ -99,7 +99,7 @@ fn only_a_demo_opens_ports_and_only_on_the_loopback() {
     plain.wait_for("KUBECONFIG");
     assert_eq!(plain.listens(), Vec::<String>::new());
     let demo = firedeck(home.path(), &["demo", "quiet-morning"]).run();
-    demo.wait_for("web");
+    demo.wait_for("all as they should be");
     let open = demo.listens();
     assert!(open.len() > 5 && open.iter().all(|address| address.starts_with("0100007F:")), "{open:?}");
 }

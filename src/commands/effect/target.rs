@@ -204,11 +204,11 @@ fn reached(at: &At<'_>) -> Option<String> {
 /// The sessions by their numbers, else the table or what else it names.
 fn in_sql(text: &str) -> Option<String> {
     let cuts = cut(text, Dialect::Postgres);
-    cuts.iter().find_map(pids).or_else(|| cuts.iter().find_map(|cut| object(text, cut)))
+    cuts.iter().find_map(|cut| pids(text, cut)).or_else(|| cuts.iter().find_map(|cut| object(text, cut)))
 }
 
 /// The numbers in `pg_terminate_backend(495)`, and in a condition on `pid` beside it.
-fn pids(cut: &Cut) -> Option<String> {
+fn pids(text: &str, cut: &Cut) -> Option<String> {
     let acts = |token: &Token| token.is("PG_TERMINATE_BACKEND") || token.is("PG_CANCEL_BACKEND");
     if !cut.tokens.iter().any(acts) {
         return None;
@@ -220,9 +220,8 @@ fn pids(cut: &Cut) -> Option<String> {
             continue;
         }
         while let Some(next) = tokens.next_if(|next| joins(next)) {
-            if next.kind == Kind::Number && !pids.contains(&next.text.as_str()) {
-                pids.push(&next.text);
-            }
+            let number = text.get(next.start..next.end).filter(|_| next.kind == Kind::Number);
+            pids.extend(number.filter(|number| !pids.contains(number)));
         }
     }
     (!pids.is_empty() && pids.len() <= PIDS).then(|| pids.join(" "))
@@ -323,13 +322,13 @@ mod tests {
     #[test]
     fn what_is_talked_to_is_named_by_its_own_tool() {
         for (text, names) in [
-            ("psql -h db -d orders -c 'SELECT 1'", vec!["psql at db/orders"]),
-            ("psql -c 'SELECT 1'", vec!["psql"]),
+            ("psql -h db -d orders -c 'DROP TABLE a'", vec!["psql at db/orders"]),
+            ("psql -c 'DROP TABLE a'", vec!["psql"]),
             ("docker restart portal-api-1", vec!["docker"]),
-            ("redis-cli -h cache -p 6380 PING", vec!["redis-cli at cache:6380"]),
-            ("kubectl get pods | grep x", vec!["kubectl"]),
-            ("kubectl exec db-0 -- psql -d orders -c 'SELECT 1'", vec!["kubectl"]),
-            ("curl -sf https://portal.example/health", vec!["curl at portal.example"]),
+            ("redis-cli -h cache -p 6380 FLUSHALL", vec!["redis-cli at cache:6380"]),
+            ("kubectl delete pod a | grep x", vec!["kubectl"]),
+            ("kubectl exec db-0 -- psql -d orders -c 'DROP TABLE a'", vec!["kubectl"]),
+            ("curl -sf -X POST https://portal.example/clear", vec!["curl at portal.example"]),
             ("uptime", vec![]),
         ] {
             assert_eq!(reaches(text, Lang::Shell), names, "{text}");
