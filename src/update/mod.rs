@@ -22,12 +22,23 @@ pub mod typing;
 pub mod wall;
 
 use crate::domain::object::Kind;
+use crate::domain::settings::Key;
 use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Dirty, Model, Settings};
 use crate::panes::layout::layout;
 use crate::panes::{pods, things};
+
+/// What was said in one place means nothing in another.
+fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
+    let (place, notice) = (model.board.focus, model.flash.clone());
+    let effects = keys::pressed(model, keys, at);
+    if model.board.focus != place && model.flash == notice {
+        model.flash = None;
+    }
+    effects
+}
 
 /// Applies one message and says what the outside must do about it.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -38,13 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.mark_dirty(Dirty::Now);
             model.drift.touched = Some(model.now);
             news::drifted(model);
-            let (place, notice) = (model.board.focus, model.flash.clone());
-            let effects = keys::pressed(model, &keys, at);
-            // What was said in one place means nothing in another.
-            if model.board.focus != place && model.flash == notice {
-                model.flash = None;
-            }
-            effects
+            pressed(model, &keys, at)
         }
         Msg::Paste(text) => {
             model.mark_dirty(Dirty::Now);

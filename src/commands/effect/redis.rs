@@ -198,7 +198,7 @@ fn command(words: &[String], incoming: bool, console: &mut Console<'_, '_>) {
         }
         ("SWAPDB", _) => keyspace(None, "SWAPDB", console),
         ("DEL" | "UNLINK" | "GETDEL", _) => {
-            keys(words.get(1..).unwrap_or_default(), incoming, (true, false), console)
+            keys(words.get(1..).unwrap_or_default(), incoming, (true, false), console);
         }
         (
             "SET" | "HSET" | "GETSET" | "SETEX" | "RESTORE" | "EXPIRE" | "PEXPIRE" | "EXPIREAT" | "PEXPIREAT"

@@ -86,7 +86,7 @@ impl State {
                 self.run(&said.at.run, at, |run| run.end(&said.at, &said.order, said.verdict));
             }
             What::StepSettled(said) => {
-                self.run(&said.at.run, at, |run| run.settle(&said.at, said.verdict, said.held))
+                self.run(&said.at.run, at, |run| run.settle(&said.at, said.verdict, said.held));
             }
             What::StepTicked(said) => {
                 self.took_part(&said.by);

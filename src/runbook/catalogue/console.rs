@@ -208,11 +208,11 @@ pub fn is_cron(text: &str) -> bool {
         return words.next().is_some();
     }
     let field = |word: &str| {
-        let names = word.split([',', '-', '/']).all(|one| {
+        let fits = word.split([',', '-', '/']).all(|one| {
             !one.is_empty() && (one == "*" || one.bytes().all(|b| b.is_ascii_digit()) && one.len() < 3)
                 || one.len() == 3 && one.bytes().all(|b| b.is_ascii_alphabetic())
         });
-        names && !word.is_empty()
+        fits && !word.is_empty()
     };
     let begins = first.starts_with(|c: char| c == '*' || c.is_ascii_digit());
     let fields = std::iter::once(first).chain(words.by_ref().take(4));

@@ -167,7 +167,6 @@ fn of_step(model: &Model, started: &StepStarted, asked: Option<&Findings>) -> Op
         prior,
         made_by: Some(started.at.clone()),
         back: Some(back),
-        ..Suggestion::default()
     })
 }
 

@@ -37,14 +37,11 @@ pub(super) fn here(model: &mut Model) -> Vec<Effect> {
             model.say("choose one of those below: Enter on the way to go", false);
             Vec::new()
         }
-        _ => match choose(model, at) {
-            Some(effects) => effects,
-            None => {
-                let says = by_hand(model);
-                model.say(says, false);
-                Vec::new()
-            }
-        },
+        _ => choose(model, at).unwrap_or_else(|| {
+            let says = by_hand(model);
+            model.say(says, false);
+            Vec::new()
+        }),
     }
 }
 

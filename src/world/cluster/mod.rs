@@ -21,7 +21,7 @@ mod shell;
 mod store;
 mod table;
 #[cfg(test)]
-pub mod tests;
+pub(super) mod tests;
 mod value;
 mod wire;
 mod workloads;

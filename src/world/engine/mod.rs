@@ -10,7 +10,7 @@ mod serve;
 mod streams;
 mod terminal;
 #[cfg(test)]
-pub mod tests;
+pub(super) mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -19,7 +19,7 @@ mod value;
 mod wire;
 
 #[cfg(test)]
-pub mod tests;
+pub(super) mod tests;
 
 pub use pool::{Facts, Pool, Work};
 pub use serve::serve;

@@ -8,7 +8,7 @@ mod settings;
 mod store;
 mod table;
 #[cfg(test)]
-pub mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
