@@ -125,9 +125,22 @@ pub struct ShellCommand {
     pub edited: bool,
 }
 
+/// Who talks to a cluster, among what a command reaches.
+const CLUSTER: &str = "kubectl";
+
 impl ShellCommand {
     /// It runs on Enter.
     pub fn only_reads(&self) -> bool {
         self.risk == Tier::Read && self.tier == Tier::Read
+    }
+
+    /// What it talks to beside a cluster.
+    pub fn others(&self) -> impl Iterator<Item = &str> {
+        self.reaches.iter().map(String::as_str).filter(|one| *one != CLUSTER)
+    }
+
+    /// Whether it may speak to the cluster, as what nothing is known of may.
+    pub fn in_cluster(&self) -> bool {
+        self.reaches.is_empty() || self.reaches.iter().any(|one| one == CLUSTER)
     }
 }

@@ -45,24 +45,15 @@ pub struct Field {
     pub choices: Vec<(String, String)>,
     /// The one that was chosen: two may bear one name.
     pub pick: Option<usize>,
-    /// What stands in it was not typed by anybody: the first letter takes its place.
-    pub offered: bool,
     /// Said where nothing is typed.
     pub hint: &'static str,
 }
 
 impl Field {
     pub fn new(label: &'static str, text: &str) -> Field {
-        let input = Input::with(text);
-        Field {
-            label,
-            input,
-            offered: !text.is_empty(),
-            needed: false,
-            choices: Vec::new(),
-            pick: None,
-            hint: "",
-        }
+        // What stands in it was not typed by anybody: the first letter takes its place.
+        let input = Input::offered(text);
+        Field { label, input, needed: false, choices: Vec::new(), pick: None, hint: "" }
     }
 
     #[must_use]

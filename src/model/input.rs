@@ -22,7 +22,12 @@ impl Input {
 
     /// A text that the first typed character replaces, and every other key goes on with.
     pub fn offered(text: &str) -> Input {
-        Input { offered: true, ..Input::with(text) }
+        Input { offered: !text.is_empty(), ..Input::with(text) }
+    }
+
+    /// Another text in its place, offered where the one before was.
+    pub fn put(&mut self, text: &str) {
+        *self = Input { offered: self.offered, ..Input::with(text) };
     }
 
     pub fn text(&self) -> &str {

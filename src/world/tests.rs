@@ -107,30 +107,28 @@ const IDLE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE
 fn every_scenario_is_over_by_what_its_runbook_does_and_nothing_else_counts_for_it() {
     let more = r#"patch worker {"spec":{"template":{"spec":{"containers":[{"name":"worker","resources":{"limits":{"memory":"512Mi"}}}]}}}}"#;
     let software = r#"patch payments {"spec":{"template":{"spec":{"containers":[{"name":"payments","env":[{"name":"SIGNER_MODE","value":"software"}]}]}}}}"#;
-    // What does not help, with how much of it counts as right all the same; then what does.
-    let all: [(&str, &[String], usize, &[String]); 10] = [
-        ("connections", &[restart("orders")], 0, &[image("orders", "4.1.9"), format!("sql {IDLE}")]),
-        ("bad-release", &[restart("web")], 0, &[image("web", "7.3.1")]),
-        ("memory-leak", &[restart("worker")], 0, &[more.to_owned()]),
-        ("cache-full", &[], 0, &["redis CONFIG SET maxmemory-policy allkeys-lru".to_owned()]),
+    // What does not help, and does not count; then what does.
+    let all: [(&str, &[String], &[String]); 10] = [
+        ("connections", &[restart("orders")], &[image("orders", "4.1.9"), format!("sql {IDLE}")]),
+        ("bad-release", &[restart("web")], &[image("web", "7.3.1")]),
+        ("memory-leak", &[restart("worker")], &[more.to_owned()]),
+        ("cache-full", &[], &["redis CONFIG SET maxmemory-policy allkeys-lru".to_owned()]),
         (
             "cache-full",
             &[restart("catalog")],
-            0,
             &["redis CONFIG SET maxmemory 256mb".to_owned(), image("catalog", "3.0.2")],
         ),
-        ("certificate", &[], 0, &["post http://ca.shop.example/renew".to_owned()]),
-        ("signer", &[restart("orders")], 0, &[software.to_owned(), restart("signer")]),
-        ("lying-check", &[restart("web")], 0, &[restart("catalog")]),
+        ("certificate", &[], &["post http://ca.shop.example/renew".to_owned()]),
+        ("signer", &[restart("orders")], &[software.to_owned(), restart("signer")]),
+        ("lying-check", &[restart("web")], &[restart("catalog")]),
         (
             "unhealthy-container",
             &["docker /containers/portal-worker-1/restart".to_owned()],
-            0,
             &["docker /containers/portal-api-1/restart".to_owned()],
         ),
-        ("blocked", &[format!("sql {WAITS}")], 0, &[format!("sql {BLOCKS}")]),
+        ("blocked", &[format!("sql {WAITS}")], &[format!("sql {BLOCKS}")]),
     ];
-    for (name, wrong, counts, right) in all {
+    for (name, wrong, right) in all {
         let mut told = Told::new(name);
         told.passes(60);
         assert!(told.world.tape.paged().is_some() || name == "bad-release", "{name}: {:?}", told.firing());
@@ -140,7 +138,7 @@ fn every_scenario_is_over_by_what_its_runbook_does_and_nothing_else_counts_for_i
         told.passes(40);
         assert!(told.world.tape.healed().is_none(), "{name}: {wrong:?} does not end it");
         let done = told.world.tape.right().filter(|(_, at)| at.is_some()).count();
-        assert_eq!(done, counts, "{name}: {:?}", told.world.tape.right().collect::<Vec<_>>());
+        assert_eq!(done, 0, "{name}: {:?}", told.world.tape.right().collect::<Vec<_>>());
         for deed in right {
             does(&mut told, deed);
         }

@@ -2,7 +2,7 @@
 use super::amounts::{convert, holds, speaks};
 use super::known::{NOT_LOOKED_AT, blind, rows, why};
 use super::subjects::counted;
-use super::{Scope, bad, fine, unknown};
+use super::{Scope, bad, fine, seen, unknown};
 use crate::domain::alert::AlertFacts;
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
@@ -60,7 +60,7 @@ fn worst(model: &Model, subject: Subject) -> Option<Answer> {
         vital::Answer::Waiting => format!("{}: not asked yet", worst.name),
         _ => format!("{} {}", worst.name, worst.shown()),
     };
-    Some(Answer { level, fits: None, words })
+    Some(seen(level, words))
 }
 
 /// An alert of it that fires.

@@ -149,14 +149,19 @@ fn one(model: &Model, asked: &Asked, scope: &Scope) -> Answer {
     }
 }
 
+/// How a thing fares; whether that fits is for the question to say.
+fn seen(level: Level, words: impl Into<String>) -> Answer {
+    Answer { level, fits: None, words: words.into() }
+}
+
 fn bad(words: impl Into<String>) -> Answer {
-    Answer { level: Level::Bad, fits: None, words: words.into() }
+    seen(Level::Bad, words)
 }
 
 fn fine(words: impl Into<String>) -> Answer {
-    Answer { level: Level::Fine, fits: None, words: words.into() }
+    seen(Level::Fine, words)
 }
 
 fn unknown(words: impl Into<String>) -> Answer {
-    Answer { level: Level::Unknown, fits: None, words: words.into() }
+    seen(Level::Unknown, words)
 }

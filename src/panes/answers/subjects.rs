@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use super::known::{self, NOT_LOOKED_AT, blind, clock, live, rows};
-use super::{Scope, bad, fine, measured, unknown};
+use super::{Scope, bad, fine, measured, seen, unknown};
 use crate::domain::change::ChangeKind;
 use crate::domain::database::FULL;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
@@ -78,7 +78,7 @@ fn pods(model: &Model, scope: &Scope, of: fn(&Counts) -> u32) -> Answer {
         // Whoever opened the runbook may have stood on the wrong thing: that is no green.
         _ if elsewhere > 0 => {
             let here = scope.namespace.as_ref().map_or_else(|| "here".into(), |own| format!("in {own}"));
-            Answer { level: Level::Warn, fits: None, words: format!("none {here}, {elsewhere} elsewhere") }
+            seen(Level::Warn, format!("none {here}, {elsewhere} elsewhere"))
         }
         _ => fine("no pod says so"),
     }
@@ -98,7 +98,7 @@ fn all_pods(model: &Model, scope: &Scope) -> Answer {
     match (sum(|counts| counts.unknown), sum(|counts| counts.doubtful)) {
         _ if all == 0 => unknown("no pod is there"),
         (0, 0) => fine(format!("all {all} as they should be")),
-        (0, n) => Answer { level: Level::Warn, fits: None, words: format!("{n} of {all} to watch") },
+        (0, n) => seen(Level::Warn, format!("{n} of {all} to watch")),
         (n, _) => unknown(format!("nothing is known of {n} of {all}")),
     }
 }
@@ -124,7 +124,7 @@ fn worst_of(model: &Model, kind: Kind, scope: &Scope, well: &str) -> Answer {
     match (worst, blind(model, kind, scope)) {
         (Some((Level::Bad, n, first)), _) => bad(words(n, first)),
         (_, Some(why)) => unknown(why),
-        (Some((level, n, first)), None) => Answer { level, fits: None, words: words(n, first) },
+        (Some((level, n, first)), None) => seen(level, words(n, first)),
         (None, None) if !any => unknown("there is none"),
         (None, None) => fine(well),
     }
@@ -189,11 +189,7 @@ fn connections(model: &Model) -> Answer {
     }
     let fullest = database::servers(model).max_by_key(|(_, server)| server.percent());
     let Some((_, server)) = fullest else { return unknown("not known yet") };
-    Answer {
-        level: server.gauge_level(),
-        fits: None,
-        words: format!("{} of {} used", server.used, server.usable()),
-    }
+    seen(server.gauge_level(), format!("{} of {} used", server.used, server.usable()))
 }
 
 fn replication(model: &Model) -> Answer {
@@ -211,8 +207,8 @@ fn replication(model: &Model) -> Answer {
         (Level::Fine | Level::Done, _) if !copies => unknown("there is no copy"),
         (Level::Fine | Level::Done, None) => fine("the copies keep up"),
         (Level::Unknown, _) => unknown("how far it is behind is not known"),
-        (level, Some(lag)) => Answer { level, fits: None, words: format!("{} s behind", lag.as_secs()) },
-        (level, None) => Answer { level, fits: None, words: "a copy or slot is in trouble".into() },
+        (level, Some(lag)) => seen(level, format!("{} s behind", lag.as_secs())),
+        (level, None) => seen(level, "a copy or slot is in trouble"),
     }
 }
 

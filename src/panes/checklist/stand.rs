@@ -11,7 +11,7 @@ use crate::model::run::{Known, Tail};
 use crate::model::{Model, run::Runs};
 use crate::panes::Fact;
 use crate::runbook::Command;
-use crate::runbook::binding::wanted;
+use crate::runbook::binding::{Wanted, wanted};
 use crate::runbook::execution::budget::{Budget, Left};
 use crate::runbook::execution::{CommandView, State, StepView};
 
@@ -88,9 +88,10 @@ impl<'a> Stand<'a> {
     /// The values of a command: `<pid> = 495` of those that are given, and those that are not.
     pub fn values(&self, command: &Command) -> (Vec<String>, Vec<String>) {
         let (mut given, mut missing) = (Vec::new(), Vec::new());
+        let all = self.wanted(command);
         for one in &command.placeholders {
             let text = one_line(&one.text);
-            match self.value(&one.text) {
+            match self.value(&all, &one.text) {
                 Some(value) => given.push(format!("{text} = {}", one_line(&value))),
                 None => missing.push(text),
             }
@@ -98,10 +99,15 @@ impl<'a> Stand<'a> {
         (given, missing)
     }
 
+    /// What the runbook asks for, where this command asks for anything.
+    fn wanted(&self, command: &Command) -> Vec<Wanted> {
+        let known = self.known.filter(|_| !command.placeholders.is_empty());
+        known.map_or_else(Vec::new, |known| wanted(known.run.runbook()))
+    }
+
     /// What a placeholder stands for in this run; of a secret only that it is given.
-    fn value(&self, text: &str) -> Option<String> {
+    fn value(&self, all: &[Wanted], text: &str) -> Option<String> {
         let known = self.known?;
-        let all = wanted(known.run.runbook());
         let one = all.iter().find(|one| one.texts.iter().any(|own| own == text))?;
         if self.runs.secrets.get(known.run.name()).is_some_and(|all| all.get(&one.name).is_some()) {
             return Some(HIDDEN.to_owned());
@@ -112,7 +118,8 @@ impl<'a> Stand<'a> {
     /// What ran in place of what stands here: it was edited, or had other values.
     pub fn other(&self, command: &Command, view: &CommandView) -> Option<String> {
         let has = |value: &String| value == HIDDEN || view.text.contains(value.as_str());
-        let mut values = command.placeholders.iter().filter_map(|one| self.value(&one.text));
+        let all = self.wanted(command);
+        let mut values = command.placeholders.iter().filter_map(|one| self.value(&all, &one.text));
         let other = view.edited || !values.all(|value| has(&value));
         (other && !view.text.is_empty()).then(|| one_line(&view.text))
     }

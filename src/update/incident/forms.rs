@@ -302,14 +302,6 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
         Some(Action::Accept) => return accept(model),
         _ if matches!(key.code, KeyCode::BackTab) => form.at = if form.at == 0 { last } else { form.at - 1 },
         _ => {
-            // What was offered goes with the first letter; every other key keeps it.
-            if std::mem::take(&mut field.offered)
-                && matches!(key.code, KeyCode::Char(_))
-                && !key.ctrl
-                && !key.alt
-            {
-                field.input.clear();
-            }
             if edit(&mut field.input, key) {
                 form.says.clear();
             }
@@ -320,16 +312,13 @@ pub fn key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> {
 
 pub fn pasted(form: &mut Form, text: &str) {
     if let Some(field) = form.fields.get_mut(form.at) {
-        if std::mem::take(&mut field.offered) {
-            field.input.clear();
-        }
         field.input.insert(text);
     }
 }
 
 fn choose(field: &mut Field, at: usize) {
     if let Some((name, _)) = field.choices.get(at) {
-        field.input = crate::model::input::Input::with(name);
+        field.input.put(name);
         field.pick = Some(at);
     }
 }

@@ -44,19 +44,17 @@ fn reading(model: &mut Model) -> Option<&mut Reading> {
 fn turn(model: &mut Model, from: u64, land: Land) -> Vec<Effect> {
     let Some(reading) = reading(model) else { return Vec::new() };
     reading.land = land;
-    let order = reading.order.clone();
+    let (order, stream) = (reading.order.clone(), reading.stream);
     // What a pane's session answered was never in a shell.
     if model.runs.held.values().any(|(held, _)| *held == order) {
         let lines = model.runs.tails.get(&order).map(|tail| tail.lines.clone()).unwrap_or_default();
-        let stream = self::reading(model).map_or(Stream::Out, |reading| reading.stream);
         let lines = if stream == Stream::Out { lines } else { Vec::new() };
         return came(
             model,
             Page { order, stream, lines, from: 0, to: 0, total: 0, open: false, found: None },
         );
     }
-    let Some(reading) = self::reading(model) else { return Vec::new() };
-    vec![Effect::ReadOutput { order: reading.order.clone(), stream: reading.stream, from, find: None }]
+    vec![Effect::ReadOutput { order, stream, from, find: None }]
 }
 
 /// A page was read.

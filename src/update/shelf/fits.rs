@@ -1,15 +1,14 @@
 //! Which runbooks fit what is wrong now, and which fit one thing.
 use crate::domain::Text;
 use crate::domain::alert::AlertFacts;
-use crate::domain::database::{DatabaseFacts, FULL};
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::database::DatabaseFacts;
 use crate::domain::level::Level;
 use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::pod::Pod;
-use crate::domain::settings::Backend;
 use crate::model::listing::Listing;
 use crate::model::shelf::Fit;
 use crate::model::{Dirty, Model};
+use crate::panes::database;
 use crate::runbook::suggest::{Alert, Hit, Index, NAMED, PodTrouble, SURE};
 
 /// So much of what is wrong is looked at to find what fits it.
@@ -39,13 +38,7 @@ pub fn refit(model: &mut Model) {
         if hits.iter().any(|hit| hit.score >= SURE) {
             hits.retain(|hit| hit.score >= SURE || hit.score < NAMED);
         }
-        for fit in ranked(model, hits, id).into_iter().take(2) {
-            match fits.iter_mut().find(|known| known.book.id() == fit.book.id()) {
-                Some(known) if known.score < fit.score => *known = fit,
-                Some(_) => {}
-                None => fits.push(fit),
-            }
-        }
+        take_in(&mut fits, ranked(model, hits, id).into_iter().take(2));
     }
     // What comes first in the list of what is wrong stays first among equals.
     fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
@@ -53,6 +46,17 @@ pub fn refit(model: &mut Model) {
     model.shelf.fits = fits;
     model.shelf.fits_of = of;
     model.mark_dirty(Dirty::Soon);
+}
+
+/// Each runbook once, by what speaks most for it.
+fn take_in(fits: &mut Vec<Fit>, more: impl IntoIterator<Item = Fit>) {
+    for fit in more {
+        match fits.iter_mut().find(|known| known.book.id() == fit.book.id()) {
+            Some(known) if known.score < fit.score => *known = fit,
+            Some(_) => {}
+            None => fits.push(fit),
+        }
+    }
 }
 
 /// What fires, each name once for each app: ten pods that crash are one thing that is wrong, and hide no other.
@@ -135,14 +139,10 @@ impl Wrong {
 
 /// Databases that let nobody in, us among them: what is known of them is only that.
 fn shut(model: &Model) -> impl Iterator<Item = (ObjectRef, Wrong)> {
-    model.feeds.iter().filter_map(|(feed, status)| {
-        let (Feed::Endpoint(Backend::Postgres, name), FeedState::Down { why, .. }) = (feed, &status.state)
-        else {
-            return None;
-        };
+    database::shut(model).map(|name| {
         let id =
             ObjectRef { context: name.clone(), kind: Kind::Server, namespace: "".into(), name: name.clone() };
-        why.starts_with(FULL).then(|| (id, Wrong::Server("no connection is left".into())))
+        (id, Wrong::Server("no connection is left".into()))
     })
 }
 
@@ -205,13 +205,7 @@ pub(in crate::update) fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
     let mut fits = ranked(model, hits, id);
     if !sure {
         for (of, alert) in related(model, id) {
-            for fit in ranked(model, index.for_alert(&alert), &of) {
-                match fits.iter_mut().find(|known| known.book.id() == fit.book.id()) {
-                    Some(known) if known.score < fit.score => *known = fit,
-                    Some(_) => {}
-                    None => fits.push(fit),
-                }
-            }
+            take_in(&mut fits, ranked(model, index.for_alert(&alert), &of));
         }
         fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
     }

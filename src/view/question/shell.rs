@@ -39,13 +39,10 @@ pub(super) fn place(page: &mut Page, command: &ShellCommand, arrow: char) {
         way.push_str(" in ");
         way.push_str(&clean(&dir.to_string_lossy()));
     }
-    let others = command.reaches.iter().filter(|one| *one != "kubectl");
-    for one in others {
+    for one in command.others() {
         way = format!("{way}, {}", clean(one));
     }
-    // What nothing is known of may speak to the cluster all the same.
-    let in_cluster = command.reaches.is_empty() || command.reaches.iter().any(|one| one == "kubectl");
-    if !place.context.is_empty() && in_cluster {
+    if !place.context.is_empty() && command.in_cluster() {
         let namespace = match (place.namespace.as_str(), place.origin.as_str()) {
             ("", _) => String::new(),
             (name, "") => format!(" {arrow} {name}"),

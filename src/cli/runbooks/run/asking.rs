@@ -145,11 +145,10 @@ pub(super) fn place(command: &ShellCommand) -> String {
     if let Some(dir) = &place.workdir {
         let _ = write!(out, " in {}", dir.display());
     }
-    for one in command.reaches.iter().filter(|one| *one != "kubectl") {
+    for one in command.others() {
         let _ = write!(out, ", {one}");
     }
-    let in_cluster = command.reaches.is_empty() || command.reaches.iter().any(|one| one == "kubectl");
-    if !place.context.is_empty() && in_cluster {
+    if !place.context.is_empty() && command.in_cluster() {
         let _ = write!(out, ", kubectl at {}", place.context);
         if !place.namespace.is_empty() {
             let _ = write!(out, " > {}", place.namespace);

@@ -151,7 +151,6 @@ pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
 pub(super) fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
     match at {
         Some(at) if at > now => format!("in {}", Age(at.since(now))),
-        Some(at) if now.since(at).as_secs() < 10 => "just now".into(),
         Some(at) => Age(now.since(at)).past(),
         None => String::new(),
     }
