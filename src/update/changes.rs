@@ -131,7 +131,7 @@ pub fn add(model: &mut Model, found: Vec<Found>) {
     // Of a storm the newest are kept anyway.
     let skip = found.len().saturating_sub(MOST);
     for Found { name, change } in found.into_iter().skip(skip) {
-        let id = id_of(&change, name.into());
+        let id = id_of(&change.target, name.into());
         let same = |known: &Object| repeats(known, &change) || told_by_event(known, &change);
         if listing.get(&id).is_some() || listing.all().any(same) {
             continue;
@@ -166,8 +166,8 @@ fn change(object: &Object) -> Option<&Change> {
     }
 }
 
-fn id_of(change: &Change, name: Text) -> ObjectRef {
-    ObjectRef { context: change.target.context.clone(), kind: Kind::Change, namespace: "".into(), name }
+fn id_of(target: &ObjectRef, name: Text) -> ObjectRef {
+    ObjectRef { context: target.context.clone(), kind: Kind::Change, namespace: "".into(), name }
 }
 
 /// What happens to the same thing again and again is one line: a crash loop would fill the screen.
@@ -216,7 +216,7 @@ pub fn suspect(model: &mut Model) -> Vec<Effect> {
 /// The suspects that the journal has from before this start.
 pub fn suspected(model: &mut Model, suspects: Vec<(String, Change)>) {
     for (name, change) in suspects {
-        let id = id_of(&change, name.as_str().into());
+        let id = id_of(&change.target, name.as_str().into());
         match model.listing(Kind::Change).and_then(|all| all.get(&id)).cloned() {
             // It was told of already.
             Some(mut object) => {

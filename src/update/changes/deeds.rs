@@ -32,12 +32,7 @@ pub fn tell(model: &mut Model, deed: &Deed) {
 pub const STEP: &str = "step";
 
 fn is_told(model: &Model, name: &str, target: &ObjectRef) -> bool {
-    let id = ObjectRef {
-        context: target.context.clone(),
-        kind: Kind::Change,
-        namespace: "".into(),
-        name: name.into(),
-    };
+    let id = id_of(target, name.into());
     model.listing(Kind::Change).is_some_and(|all| all.get(&id).is_some())
 }
 
@@ -52,7 +47,7 @@ pub fn put_of(
 ) {
     let mut found = found_at(ChangeKind::Deed, target, at, says, level);
     found.name = name;
-    let id = id_of(&found.change, found.name.as_str().into());
+    let id = id_of(target, found.name.as_str().into());
     let known = model.listing(Kind::Change).and_then(|all| all.get(&id)).cloned();
     match known {
         Some(mut object) => {

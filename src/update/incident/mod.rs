@@ -153,8 +153,9 @@ fn closed(model: &mut Model, was_open: Option<&str>) -> Vec<Effect> {
     model.incidents.taken = false;
     let effects = vec![Effect::LeaveIncident];
     if by == model.user {
-        let (_, due) = screen::post_mortem(model);
-        let due = due.map(|due| format!(", to be looked back upon by {due}")).unwrap_or_default();
+        let due = screen::review_due(model)
+            .map(|due| format!(", to be looked back upon by {due}"))
+            .unwrap_or_default();
         // What is written down is this page: nobody finds a file that he has not asked for.
         if model.board.focus == PaneKind::Incident {
             screen::show(model, Page::Stand);

@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::incident::clock::Calendar;
 use crate::incident::handover::{ActiveAlert, Handover, Known, SHIFT, Sources};
 use crate::incident::paper::{Paper, Section};
-use crate::incident::report::{self, Report};
+use crate::incident::report::{self, Report, Review};
 use crate::incident::state::{self, State};
 use crate::incident::timeline::{self, Entry};
 use crate::incident::words;
@@ -168,7 +168,7 @@ fn write_down(model: &mut Model) -> Vec<Effect> {
             model.say("no incident is open: there is nothing to write down", true);
             return Vec::new();
         }
-        Page::Stand => (format!("{name}.md"), post_mortem(model).0),
+        Page::Stand => (format!("{name}.md"), post_mortem(model)),
         Page::TimeLine => (format!("{name}-time-line-{stamp}.md"), time_line(model).markdown()),
         Page::Handover => (format!("handover-{stamp}.md"), handover(model).paper(&model.zone).markdown()),
     };
@@ -183,15 +183,22 @@ pub fn copied(model: &Model) -> Option<String> {
             let revert = measure.revert.clone();
             Some(if revert.is_empty() { measure.what.clone() } else { revert })
         }
-        (Page::Stand, _) => model.incidents.state().map(|_| post_mortem(model).0),
+        (Page::Stand, _) => model.incidents.state().map(|_| post_mortem(model)),
         (Page::TimeLine, _) => Some(time_line(model).markdown()),
         (Page::Handover, _) => Some(handover(model).paper(&model.zone).markdown()),
     }
 }
 
-/// The draft of what is looked back upon, and by when that is.
-pub(super) fn post_mortem(model: &Model) -> (String, Option<String>) {
-    let Some(live) = &model.incidents.live else { return (String::new(), None) };
+/// By when the incident has to be looked back upon.
+pub(super) fn review_due(model: &Model) -> Option<String> {
+    let state = model.incidents.live.as_ref()?.state();
+    let due = Review::new(state, &Calendar::at(model.zone.clone())).due?;
+    Some(words::weekday(due, &model.zone))
+}
+
+/// The draft of what is looked back upon.
+fn post_mortem(model: &Model) -> String {
+    let Some(live) = &model.incidents.live else { return String::new() };
     let calendar = Calendar::at(model.zone.clone());
     let timeline = entries(model);
     let sources = report::Sources {
@@ -201,9 +208,7 @@ pub(super) fn post_mortem(model: &Model) -> (String, Option<String>) {
         timeline: &timeline,
         troubles: &[],
     };
-    let report = Report::new(&sources);
-    let due = report.review.due.map(|due| words::weekday(due, &model.zone));
-    (report.paper(&model.zone).markdown(), due)
+    Report::new(&sources).paper(&model.zone).markdown()
 }
 
 fn time_line(model: &Model) -> Paper {
