@@ -20,7 +20,7 @@ pub fn at(minutes: i64) -> Timestamp {
 }
 
 /// Events of several writers, each with its own numbers.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Story {
     pub events: Vec<Event>,
     counts: BTreeMap<(String, String), u64>,

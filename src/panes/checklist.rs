@@ -70,28 +70,52 @@ impl Pane for ChecklistPane {
     }
 
     fn keys(&self, model: &Model) -> Vec<Action> {
-        if model.checklist.as_ref().is_some_and(is_by_hand) {
-            return vec![
+        let by_hand = model.checklist.as_ref().is_some_and(is_by_hand);
+        let mut keys = if by_hand {
+            vec![
                 Action::TickStep,
                 Action::SkipStep,
                 Action::RunOn,
                 Action::Back,
                 Action::Copy,
                 Action::Runbooks,
-            ];
+            ]
+        } else {
+            vec![
+                Action::RunStep,
+                Action::RunOn,
+                Action::SkipStep,
+                Action::TickStep,
+                Action::Output,
+                Action::EditStep,
+                Action::Back,
+                Action::Copy,
+                Action::Runbooks,
+            ]
+        };
+        if let Some(first) = called_for(model) {
+            keys.insert(0, first);
         }
-        vec![
-            Action::RunStep,
-            Action::RunOn,
-            Action::SkipStep,
-            Action::TickStep,
-            Action::Output,
-            Action::EditStep,
-            Action::Back,
-            Action::Copy,
-            Action::Runbooks,
-        ]
+        keys
     }
+}
+
+/// The key that is wanted now: what runs can be stopped, what found its server full be asked otherwise, what is
+/// finished be ended.
+fn called_for(model: &Model) -> Option<Action> {
+    let list = model.checklist.as_ref()?;
+    let known = model.runs.all.get(list.run.as_ref()?)?;
+    if !known.run.in_flight().is_empty() {
+        return Some(Action::StopStep);
+    }
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let (step, command) = (number(list.here.step), list.here.command.map(number));
+    let state = command.and_then(|command| known.run.command(step, command)).map(|view| view.state);
+    let at = (known.run.name().to_owned(), step, command);
+    if state.is_some_and(|state| held::offered(model, &at, &state).is_some()) {
+        return Some(Action::HeldSession);
+    }
+    (known.run.closed().is_none() && known.run.progress().is_finished()).then_some(Action::CloseRun)
 }
 
 /// `4 of 12`: where you are, in steps.

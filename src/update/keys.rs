@@ -214,21 +214,29 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Quit]
 }
 
-/// What is still there when this cockpit is left, and is found again by the next one.
+/// What is still there when this cockpit is left, and is found again by the next one; an exercise ends with all of it.
 fn stays(model: &Model) -> Option<String> {
-    let open = model.incidents.open().filter(|_| model.incidents.taken);
-    let incident = open.map(|state| {
-        let title = crate::domain::text::clean_to(&state.title, 40).into_owned();
-        format!("“{title}” stays open (#{}): the next start goes on with it", short(&state.name))
-    });
+    let next = model.exercise.is_none();
+    let told = |what: String, then: &str| if next { format!("{what}: {then}") } else { what };
     let running: usize = model.runs.all.values().map(|known| known.run.in_flight().len()).sum();
     let commands = match running {
         0 => None,
-        1 => Some("1 command goes on running: the next start finds it".to_owned()),
-        several => Some(format!("{several} commands go on running: the next start finds them")),
+        1 => Some(told("1 command goes on running".into(), "the next start finds it")),
+        several => Some(told(format!("{several} commands go on running"), "the next start finds them")),
     };
-    let both: Vec<String> = commands.into_iter().chain(incident).collect();
-    (!both.is_empty()).then(|| both.join("; "))
+    let settling = match model.runs.settling.values().filter(|one| !one.told).count() {
+        0 => None,
+        1 => Some(told("1 change has not settled yet".into(), "the next start looks on")),
+        several => Some(told(format!("{several} changes have not settled yet"), "the next start looks on")),
+    };
+    let open = model.incidents.open().filter(|_| model.incidents.taken);
+    let incident = open.map(|state| {
+        let title = crate::domain::text::clean_to(&state.title, 40);
+        let stays = format!("“{title}” stays open (#{})", short(&state.name));
+        told(stays, "the next start goes on with it")
+    });
+    let all: Vec<String> = [commands, settling, incident].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 const STILL_GOING: &str = "actions not yet settled";

@@ -99,12 +99,17 @@ pub fn head(
     title(buffer, paint, area, &pane.name(model), &pane.facts(model), state, focused);
 }
 
+/// The sign of the row where you are; hollow in a pane that has not the keys.
+pub fn sign_here(paint: &Paint<'_>, focused: bool) -> char {
+    if focused { paint.sign('▸', '>') } else { paint.sign('▹', '-') }
+}
+
 /// The row where you are; in a pane that has not the keys, its sign alone.
 pub fn here(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, focused: bool) {
     if focused {
         paint.blank(buffer, row, Role::Here);
     }
-    let sign = paint.sign('▸', '>').to_string();
+    let sign = sign_here(paint, focused).to_string();
     paint.on_line(buffer, Area { width: 1, ..row }, &sign, Role::Focus, Cut::End, focused);
 }
 
@@ -161,7 +166,8 @@ fn prompt(ask: &Ask) -> String {
         Ask::Step => "go to step ".into(),
         Ask::Note => "note: ".into(),
         Ask::TimeLine => "lines with ".into(),
-        Ask::CloseIncident { left } => format!("{left}; why is it closed: "),
+        // What is asked comes first: at the end it may have no room.
+        Ask::CloseIncident { left } => format!("why is it closed ({left}): "),
         Ask::Include => "only ".into(),
         Ask::Exclude => "without ".into(),
         Ask::Value { title, .. } | Ask::RunValue { title, .. } => format!("{title} "),

@@ -118,7 +118,7 @@ fn width_of(text: &str) -> u16 {
 /// Our own signs on a terminal without them, each by one of the same width.
 fn ascii(c: char) -> char {
     match c {
-        '–' | '─' => '-',
+        '–' | '─' | '▹' => '-',
         '·' | '│' => '|',
         '…' => '~',
         '×' | '✗' => 'x',

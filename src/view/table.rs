@@ -107,12 +107,12 @@ fn draw_row(
         paint.blank(buffer, line, Role::Here);
     }
     let level = crate::panes::role(row.level);
-    let here = if row.here { if paint.ascii { ">" } else { "▸" } } else { " " };
-    let mark = if row.marked { if paint.ascii { "*" } else { "◆" } } else { here };
+    let here = if row.here { chrome::sign_here(paint, focused) } else { ' ' };
+    let mark = if row.marked { paint.sign('◆', '*') } else { here };
     paint.styled(
         buffer,
         Area::new(area.x, y, 1, 1),
-        mark,
+        &mark.to_string(),
         under(paint.style(Role::Focus)),
         crate::panes::Cut::End,
     );

@@ -121,8 +121,8 @@ impl Tape {
         self.well = well.then(|| self.well.unwrap_or(now));
         let healed = self.well.filter(|since| seconds(*since, now) >= HOLD);
         match (self.healed, healed) {
-            (None, Some(since)) => self.note(since, Who::World, "nothing fires any more".into()),
-            (Some(_), None) => self.note(now, Who::World, "it fires again".into()),
+            (None, Some(since)) => self.note(since, Who::World, "it is over".into()),
+            (Some(_), None) => self.note(now, Who::World, "it is back".into()),
             _ => {}
         }
         self.healed = healed;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firedeck::commands::tools::Tables;
+use firedeck::domain::alert::{Alert, AlertFacts, AlertState};
 use firedeck::domain::change::{Change, ChangeKind};
 use firedeck::domain::database::{DatabaseFacts, Server};
 use firedeck::domain::feed::{Feed, FeedState};
@@ -89,6 +90,27 @@ pub fn database(model: &mut Model, used: u32) {
     }
     let rows = vec![Seen::Begin, Seen::Is(object), Seen::End];
     news(model, vec![News::Rows(main.clone(), Kind::Server, rows), News::Feed(main, FeedState::Live)]);
+}
+
+/// These alerts fire, each since so many seconds.
+pub fn fire(model: &mut Model, all: &[(&str, i64)]) {
+    let row = |&(name, seconds): &(&str, i64)| {
+        let alert = Alert {
+            name: name.into(),
+            severity: "critical".into(),
+            state: AlertState::Firing,
+            since: Some(ago(seconds)),
+            ..Alert::default()
+        };
+        let id =
+            ObjectRef { context: "am".into(), kind: Kind::Alert, namespace: "".into(), name: name.into() };
+        let facts = Facts::Alerts(AlertFacts::Alert(Box::new(alert)));
+        Seen::Is(Object { id, uid: "".into(), created: ago(seconds), deleting: false, owner: None, facts })
+    };
+    let rows = all.iter().map(row).collect();
+    let am = Feed::Endpoint(Backend::Alertmanager, "am".into());
+    model.settings.profile.endpoints.push(Endpoint::new(Backend::Alertmanager, "am", "http://x:9093"));
+    news(model, vec![News::Feed(am, FeedState::Live), News::Rows(Feed::Alerts, Kind::Alert, rows)]);
 }
 
 /// The clock goes on, as it does by itself.
@@ -236,9 +258,18 @@ fn a_recent_change_is_named_and_none_is_only_said_where_it_was_looked_for() {
         suspect: false,
         was: None,
     };
-    say(&mut model, Msg::Suspected(vec![("a".into(), change)]));
+    say(&mut model, Msg::Suspected(vec![("a".into(), change.clone())]));
     later(&mut model, 1);
     assert_eq!(beside(&model, "recent"), "✗ deploy/worker image 7.2.9 → 7.3.0, 12m ago");
+    // What was taken back is no release to take back.
+    let back = Change { at: ago(180), says: "image 7.3.0 → 7.2.9, revision 4".into(), ..change };
+    say(&mut model, Msg::Suspected(vec![("b".into(), back.clone())]));
+    later(&mut model, 1);
+    assert_eq!(beside(&model, "recent"), "✓ deploy/worker was taken back to 7.2.9, 3m ago");
+    let again = Change { at: ago(60), says: "image 7.2.9 → 7.3.1, revision 5".into(), ..back };
+    say(&mut model, Msg::Suspected(vec![("c".into(), again)]));
+    later(&mut model, 1);
+    assert_eq!(beside(&model, "recent"), "✗ deploy/worker image 7.2.9 → 7.3.1, revision 5, 1m ago");
 }
 
 #[test]

@@ -191,3 +191,25 @@ fn a_database_with_few_connections_left_leads_to_the_runbook_and_the_systems_own
     super::answers::later(&mut model, 1);
     assert_eq!(fits(&model), ["/books/own.md", "/books/aaa.md"], "{:?}", model.shelf.fits);
 }
+
+#[test]
+fn of_alerts_that_began_together_the_first_leads_to_its_runbook_first_and_a_full_server_comes_before_all() {
+    const BOOKS: &str = "# Shop\n\n## The page is slow\n\n**Alert:** `PageSlow`\n\n1. Look\n   ```bash\n   curl x\n   ```\n\n\
+         ## Sessions wait\n\n**Alert:** `SessionsWait`\n\n1. Look\n   ```bash\n   psql -c 'select 1'\n   ```\n\n\
+         ## Old news\n\n**Alert:** `OldNews`\n\n1. Look\n   ```bash\n   curl y\n   ```\n\n\
+         ## Too many connections\n\n**Symptoms:**\n- \"too many connections\" errors\n\n\
+         1. Look\n   ```bash\n   psql -c 'select 2'\n   ```\n";
+    let mut model = cockpit(120, 40);
+    let read = firedeck::runbook::catalogue::read("/books/own.md", BOOKS, &Tables::default());
+    shelve_all(&mut model, vec![std::sync::Arc::new(read)]);
+    super::answers::database(&mut model, 40);
+    super::answers::fire(&mut model, &[("PageSlow", 20), ("SessionsWait", 60), ("OldNews", 9_000)]);
+    super::answers::later(&mut model, 1);
+    let fits = |model: &Model| -> Vec<String> {
+        model.shelf.fits.iter().map(|fit| fit.book.runbook.title.clone()).collect()
+    };
+    assert_eq!(fits(&model), ["Sessions wait", "The page is slow", "Old news"], "{:?}", model.shelf.fits);
+    super::answers::database(&mut model, 97);
+    super::answers::later(&mut model, 1);
+    assert_eq!(fits(&model)[..2], ["Too many connections", "Sessions wait"], "{:?}", model.shelf.fits);
+}

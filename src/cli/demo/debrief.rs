@@ -16,8 +16,9 @@ use crate::world::base::seconds;
 use crate::world::scenario::Scenario;
 use crate::world::tape::Who;
 
-/// Wide enough for a sentence, and narrow enough for every terminal.
+/// Wide enough for a sentence, where the terminal does not say how wide it is; and the widest that reads well.
 const COLUMNS: usize = 78;
+const WIDEST: usize = 118;
 /// Lines of what happened that are printed.
 const LINES: usize = 24;
 
@@ -45,6 +46,8 @@ pub struct Told {
     failed: usize,
     /// Of the steps, those that asked for a name to be typed.
     dangerous: usize,
+    /// Statements that a full server was asked over the session that firedeck held.
+    held: usize,
     keys: u64,
     right: Vec<(String, Option<Timestamp>)>,
     worse: Vec<(String, usize)>,
@@ -53,7 +56,7 @@ pub struct Told {
 
 /// What the world and the journal of this demo say.
 pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
-    let (mut steps, mut failed, mut dangerous, mut acknowledged) = (0, 0, 0, None);
+    let (mut steps, mut failed, mut dangerous, mut held, mut acknowledged) = (0, 0, 0, 0, None);
     // All there is, the earliest first.
     let books = Books::open(Some(crate::domain::time::Timestamp(0)));
     for event in books.events.events() {
@@ -62,6 +65,7 @@ pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
                 steps += 1;
                 failed += usize::from(matches!(ended.verdict, Verdict::Failed));
             }
+            What::StepSettled(settled) => held += usize::from(settled.held),
             What::StepStarted(started) => dangerous += usize::from(started.tier == Tier::Danger),
             What::IncidentOpened(_) | What::AlertsAcknowledged(_) | What::MilestoneSet(_) => {
                 acknowledged = acknowledged.or(Timestamp::from_millisecond(event.at.0).ok());
@@ -85,6 +89,7 @@ pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
         steps,
         failed,
         dangerous,
+        held,
         keys,
         right: tape.right().map(|(says, at)| (says.to_owned(), at)).collect(),
         worse: tape.worse().map(|(says, times)| (says.to_owned(), times)).collect(),
@@ -109,59 +114,24 @@ impl Told {
         at.map(|at| seconds(self.paged.unwrap_or(self.began), at))
     }
 
+    /// What happened, and last, where the eye falls, what came of it.
     pub fn print(&self, scenario: &Scenario, drill: Option<bool>) {
+        let columns = crossterm::terminal::size().map_or(COLUMNS, |(columns, _)| usize::from(columns));
+        let columns = columns.saturating_sub(2).clamp(COLUMNS, WIDEST);
         let mut text = format!("\n{}\n", scenario.title);
-        for piece in broken(&scenario.brief, COLUMNS) {
+        for piece in broken(&scenario.brief, columns) {
             let _ = writeln!(text, "{piece}");
         }
         text.push('\n');
-        let passed = |at: Option<Timestamp>, none: &str| {
-            self.after_page(at).map_or_else(|| none.to_owned(), |seconds| clock(seconds) + " after the page")
-        };
+        self.happened(&mut text, columns);
         if drill.is_some() {
-            if scenario.page.is_empty() {
-                text.push_str("  nothing went wrong, and nothing was to\n");
-            } else {
-                let taken = passed(self.acknowledged, "never: nothing was acknowledged, no incident opened");
-                let not = if self.paged.is_some() { "not yet" } else { "nothing had gone wrong yet" };
-                let over = passed(self.healed, not);
-                let _ = writeln!(text, "  taken up    {taken}\n  over        {over}");
-            }
-            let _ = writeln!(
-                text,
-                "  steps run   {}{}{}",
-                self.steps,
-                if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() },
-                if self.dangerous > 0 { format!(", {} dangerous", self.dangerous) } else { String::new() }
-            );
-            let _ = writeln!(text, "  keys        {}", self.keys);
-            for (deed, done) in &self.right {
-                let (mark, when) =
-                    done.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
-                let _ = writeln!(text, "  {mark} {deed:<56} {when}");
-            }
-            for (deed, times) in &self.worse {
-                let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
-                let _ = writeln!(text, "  ✗ {deed}{times}");
-            }
             text.push('\n');
-        }
-        let from = self.lines.len().saturating_sub(LINES);
-        for (at, operator, says) in self.lines.iter().skip(from) {
-            let who = if *operator { "you  " } else { "world" };
-            let _ = writeln!(
-                text,
-                "  {:>5}  {who}  {}",
-                clock(seconds(self.began, *at)),
-                crate::domain::text::clean_to(&short(says), COLUMNS - 16)
-            );
-        }
-        if drill.is_some() {
+            self.result(&mut text, scenario);
             text.push('\n');
             let mut told = |head: &str, lines: &[String]| {
                 let _ = writeln!(text, "  {head}");
                 for line in lines {
-                    for piece in broken(line, COLUMNS - 4) {
+                    for piece in broken(line, columns - 4) {
                         let _ = writeln!(text, "    {piece}");
                     }
                 }
@@ -174,6 +144,59 @@ impl Told {
             }
         }
         let _ = super::super::out::print(text.as_bytes());
+    }
+
+    fn happened(&self, text: &mut String, columns: usize) {
+        let from = self.lines.len().saturating_sub(LINES);
+        for (at, operator, says) in self.lines.iter().skip(from) {
+            let who = if *operator { "you  " } else { "world" };
+            let _ = writeln!(
+                text,
+                "  {:>5}  {who}  {}",
+                clock(seconds(self.began, *at)),
+                crate::domain::text::clean_to(&short(says), columns - 16)
+            );
+        }
+    }
+
+    fn result(&self, text: &mut String, scenario: &Scenario) {
+        // By the clock of the drill, as what happened is told.
+        let passed = |at: Option<Timestamp>, none: &str| {
+            let after = |after: f64| {
+                let at = at.map_or(0.0, |at| seconds(self.began, at));
+                format!("{}, {} after the page", clock(at), clock(after))
+            };
+            self.after_page(at).map_or_else(|| none.to_owned(), after)
+        };
+        if scenario.page.is_empty() {
+            text.push_str("  nothing went wrong, and nothing was to\n");
+        } else {
+            let taken = passed(self.acknowledged, "never: nothing was acknowledged, no incident opened");
+            let not = if self.paged.is_some() { "not yet" } else { "nothing had gone wrong yet" };
+            let over = passed(self.healed, not);
+            let _ = writeln!(text, "  taken up    {taken}\n  over        {over}");
+        }
+        let some = |count: usize, what: &str| {
+            if count > 0 { format!(", {count} {what}") } else { String::new() }
+        };
+        let _ = writeln!(
+            text,
+            "  commands    {}{}{}{}",
+            self.steps,
+            some(self.failed, "failed"),
+            some(self.dangerous, "dangerous"),
+            some(self.held, "asked over the held session")
+        );
+        let _ = writeln!(text, "  keys        {}", self.keys);
+        for (deed, done) in &self.right {
+            let (mark, when) =
+                done.map_or(("–", "not done".to_owned()), |at| ("✓", clock(seconds(self.began, at))));
+            let _ = writeln!(text, "  {mark} {deed:<56} {when}");
+        }
+        for (deed, times) in &self.worse {
+            let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+            let _ = writeln!(text, "  ✗ {deed}{times}");
+        }
     }
 
     /// Kept beside the journal of this user, so that one sees how one gets on.

@@ -52,11 +52,21 @@ pub(super) struct Calls {
     pub marks: Marks,
     /// What could not be told, and why.
     pub unclear: Vec<String>,
+    /// Calls that only read are found as well.
+    reads: bool,
 }
 
 /// The calls of a statement's text.
 pub(super) fn calls(text: &str) -> Calls {
-    let mut calls = Calls::default();
+    taken_apart(text, Calls::default())
+}
+
+/// Those too that only read.
+pub(super) fn all_calls(text: &str) -> Calls {
+    taken_apart(text, Calls { reads: true, ..Calls::default() })
+}
+
+fn taken_apart(text: &str, mut calls: Calls) -> Calls {
     if text.chars().any(super::raw::is_mark) {
         calls.unclear("it holds signs that no command needs");
     } else {
@@ -259,7 +269,7 @@ impl Calls {
             self.found.push(Found { words, place: place.clone(), input: Input::Nothing, outs });
         }
         if !(is_wrapper(&tool) || entered) || meaning.nested.is_empty() || depth > DEPTH {
-            if meaning.risk > Tier::Read || !meaning.nested.is_empty() {
+            if self.reads || meaning.risk > Tier::Read || !meaning.nested.is_empty() {
                 self.found.push(Found { words, place: place.clone(), input, outs: Vec::new() });
             }
             return;

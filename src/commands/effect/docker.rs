@@ -120,6 +120,9 @@ fn containers(at: &mut At<'_>, engine: &str, verb: &str, from: usize) {
     if verb == "rm" && at.has("-v --volumes") {
         at.drops("the anonymous volumes of the containers");
     }
+    if verb == "restart" {
+        at.undo("a restart cannot be taken back");
+    }
     if verb == "rename" || verb == "update" {
         at.undo("set it back to what it is now");
     }

@@ -102,6 +102,11 @@ impl Reading {
             self.unknown("more settings than are shown");
         }
     }
+    /// All that is set stands there already.
+    pub fn sets_nothing(&self) -> bool {
+        let all = &self.effect.old_new;
+        !all.is_empty() && all.iter().all(|one| one.old == one.new && one.new != "…")
+    }
     pub fn undo(&mut self, undo: Undo) {
         match (&mut self.effect.undo, undo) {
             (Some(Undo::Command(all)), Undo::Command(more)) => {
@@ -166,7 +171,9 @@ impl Reading {
         }
         let effect = &mut self.effect;
         let nothing = effect.hits.is_empty() && effect.old_new.is_empty() && effect.drops.is_empty();
-        if nothing && effect.zero.is_none() && effect.unknown.is_empty() {
+        // What only reads is not looked at: it hits nothing.
+        let reads = looks.looks.is_empty() && looks.said == Effect::default();
+        if nothing && !reads && effect.zero.is_none() && effect.unknown.is_empty() {
             effect.unknown.push("the answers do not say what it would hit".to_owned());
         }
         self.effect

@@ -377,8 +377,9 @@ fn keyspace_read(only: Option<u32>, asked: &str, answer: &Answer, reading: &mut 
         }
         any = true;
         let words = format!(
-            "database {database}: {} ({expires} of them expire by themselves)",
-            count(keys, "key", "keys")
+            "database {database}: {} ({} of them expire by themselves)",
+            count(keys, "key", "keys"),
+            crate::domain::text::grouped(expires)
         );
         if asked == "SWAPDB" {
             reading.hit(words);

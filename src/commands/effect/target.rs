@@ -1,7 +1,7 @@
 //! What a statement is about, as a name that an operator types and reads: the sessions, the database, the pod, the
 //! key; and which servers it talks to.
 use super::at::At;
-use super::calls::{Found, Input, calls};
+use super::calls::{Calls, Found, Input, all_calls, calls};
 use super::raw::is_open;
 use super::{Lang, Looks, Statement, tools};
 use crate::commands::tools::sql::{Cut, Dialect, Kind, Token, cut};
@@ -12,7 +12,7 @@ const PIDS: usize = 4;
 /// The thing that a statement is about, in the words that stand there.
 pub fn target(statement: &Statement) -> Option<String> {
     match statement.lang {
-        Lang::Shell => about(&statement.text, |at, one| {
+        Lang::Shell => about(&calls(&statement.text), |at, one| {
             // Whatever is done inside of a pod or a container is done to it.
             match one.place.inside() {
                 Some(inside) => (!is_open(inside)).then(|| inside.to_owned()),
@@ -34,7 +34,7 @@ pub fn reaches(text: &str, lang: Lang) -> Vec<String> {
     let mut all = match lang {
         Lang::Sql => vec!["psql".to_owned()],
         Lang::Redis => vec!["redis-cli".to_owned()],
-        Lang::Shell => about(text, |at, one| match one.place.inside() {
+        Lang::Shell => about(&all_calls(text), |at, one| match one.place.inside() {
             // Whoever leads inside is who is talked to.
             Some(_) => one.place.leads().map(str::to_owned),
             None => reached(at),
@@ -52,8 +52,7 @@ pub fn reaches(text: &str, lang: Lang) -> Vec<String> {
 }
 
 /// What is said of each call, the last one last.
-fn about(text: &str, says: impl Fn(&At<'_>, &Found) -> Option<String>) -> Vec<String> {
-    let found = calls(text);
+fn about(found: &Calls, says: impl Fn(&At<'_>, &Found) -> Option<String>) -> Vec<String> {
     let said = found.found.iter().filter_map(|one| {
         let judged = one.judged();
         let tool = judged.first().map_or("", |word| tools::name(&word.text));
@@ -329,6 +328,7 @@ mod tests {
             ("kubectl delete pod a | grep x", vec!["kubectl"]),
             ("kubectl exec db-0 -- psql -d orders -c 'DROP TABLE a'", vec!["kubectl"]),
             ("curl -sf -X POST https://portal.example/clear", vec!["curl at portal.example"]),
+            ("redis-cli -h cache --bigkeys", vec!["redis-cli at cache"]),
             ("uptime", vec![]),
         ] {
             assert_eq!(reaches(text, Lang::Shell), names, "{text}");

@@ -121,7 +121,7 @@ fn deed(action: &Looked) -> Option<&'static str> {
         Verb::Terminate { .. } => Some("what the session had not committed is lost"),
         Verb::Stop { .. } => Some("what it serves is gone until it is started again"),
         Verb::Scale { to: 0, .. } => Some("with 0 replicas nothing serves"),
-        Verb::Query { risk: Tier::Danger, .. } => Some("what the statements do is not taken back"),
+        Verb::Query { risk: Tier::Danger, .. } => Some("the statements destroy or end what others use"),
         _ => None,
     }
 }

@@ -314,15 +314,15 @@ fn anomalies(from: &Sources<'_>) -> Vec<Anomaly> {
         }
     }
     let kinds = [Kind::Step, Kind::Action, Kind::Change, Kind::Journal, Kind::Gap];
-    let odd = from.timeline.iter().filter(|entry| {
+    let odd = from.timeline.iter().enumerate().filter(|(at, entry)| {
         let odd = match entry.kind {
             // A night without an incident may be quiet.
             Kind::Gap => from.states.iter().any(|state| state.was_open(entry.at)),
             _ => matches!(entry.level, Level::Bad | Level::Unknown),
         };
-        odd && entry.at >= from.since && kinds.contains(&entry.kind)
+        odd && entry.at >= from.since && kinds.contains(&entry.kind) && !came_well(from.timeline, *at)
     });
-    let all: Vec<&Entry> = odd.collect();
+    let all: Vec<&Entry> = odd.map(|(_, entry)| entry).collect();
     let over = all.len().saturating_sub(MOST);
     if over > 0 {
         say(Level::Unknown, format!("{over} earlier ones are in the time line"));
@@ -332,6 +332,15 @@ fn anomalies(from: &Sources<'_>) -> Vec<Anomaly> {
         say(entry.level, format!("{} {}", words::minute(entry.at, zone), entry.words));
     }
     found
+}
+
+/// Nothing was known yet of what was done here, and later it was well: `step 2: accepted`, then `step 2: ok`.
+fn came_well(timeline: &[Entry], at: usize) -> bool {
+    let about = |entry: &Entry| entry.words.split_once(": ").map(|(about, _)| about.to_owned());
+    let Some((entry, later)) = timeline.get(at..).and_then(<[Entry]>::split_first) else { return false };
+    let Some(own) = about(entry).filter(|_| entry.level == Level::Unknown) else { return false };
+    let last = later.iter().rfind(|later| later.kind == entry.kind && about(later).as_ref() == Some(&own));
+    last.is_some_and(|last| matches!(last.level, Level::Fine | Level::Done))
 }
 
 #[cfg(test)]

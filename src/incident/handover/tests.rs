@@ -2,7 +2,8 @@
 use super::*;
 use crate::domain::alert::AlertState;
 use crate::domain::time::Zone;
-use crate::incident::event::{Event, Milestone, Stands, Verdict};
+use crate::incident::What;
+use crate::incident::event::{ActionOutcome, Event, Milestone, Outcome, Stands, Verdict};
 use crate::incident::order::Ordered;
 use crate::incident::state;
 use crate::incident::story::*;
@@ -142,6 +143,22 @@ fn what_is_wrong_with_the_journal_is_an_anomaly() {
     let anomalies = shift.handover().anomalies;
     assert_eq!(anomalies[0].level, Level::Bad);
     assert!(anomalies[0].says.contains("event 3"), "{anomalies:?}");
+}
+
+#[test]
+fn what_was_accepted_and_came_well_is_no_anomaly() {
+    let outcome = |outcome| {
+        let target = target("deployment", "api");
+        What::ActionOutcome(ActionOutcome { action: 1, target, outcome, says: String::new() })
+    };
+    let odd = |story: Story| -> Vec<String> {
+        let all = Shift::of(story.events).handover().anomalies.into_iter().map(|one| one.says);
+        all.filter(|says| says.contains("deployment")).collect()
+    };
+    let accepted = night().tell("ann", 110, outcome(Outcome::Accepted));
+    assert_eq!(odd(accepted.clone()), ["2026-11-26 04:50 deployment shop/api in prod: accepted"]);
+    assert!(odd(accepted.clone().tell("ann", 112, outcome(Outcome::Settled))).is_empty());
+    assert_eq!(odd(accepted.tell("ann", 112, outcome(Outcome::Failed))).len(), 2);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::known::{self, NOT_LOOKED_AT, blind, clock, live, rows};
 use super::{Scope, bad, fine, measured, seen, unknown};
-use crate::domain::change::ChangeKind;
+use crate::domain::change::{Change, ChangeKind};
 use crate::domain::database::FULL;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::level::Level;
@@ -13,6 +13,9 @@ use crate::model::Model;
 use crate::model::evidence::{Answer, Counts};
 use crate::panes::{changes, database, objects, overview, tables, things};
 use crate::runbook::execution::question::Subject;
+
+/// So many rollouts of the last hour are held against each other.
+const LOOKED_BACK: usize = 40;
 
 /// Things that a runbook may ask for; the level is how it fares.
 pub fn answer(model: &Model, subject: Subject, scope: &Scope) -> Answer {
@@ -233,15 +236,45 @@ fn certificates(model: &Model, scope: &Scope) -> Answer {
     }
 }
 
+fn ago(model: &Model, change: &Change) -> String {
+    let age = Age(model.now.since(change.at));
+    if age.0.as_secs() < 10 { "now".to_owned() } else { format!("{age} ago") }
+}
+
+/// Of changes, the newest first: releases that were taken back, and what took them back.
+fn taken_back<'m>(newest: impl Iterator<Item = &'m Change>) -> Vec<&'m Change> {
+    let rollouts: Vec<_> =
+        newest.filter_map(|change| Some((change, images(&change.says)?))).take(LOOKED_BACK).collect();
+    let mut found: Vec<&Change> = Vec::new();
+    for (at, (change, (from, to))) in rollouts.iter().enumerate() {
+        let undone = rollouts.iter().skip(at + 1).find(|(old, (before, after))| {
+            old.target == change.target && (before, after) == (to, from) && !found.contains(old)
+        });
+        if let Some((old, _)) = undone.filter(|_| !found.contains(change)) {
+            found.extend([*change, *old]);
+        }
+    }
+    found
+}
+
+/// `7.4.0` and `7.3.1` of `image 7.4.0 → 7.3.1, revision 4`.
+fn images(says: &str) -> Option<(&str, &str)> {
+    let (from, to) = says.strip_prefix("image ")?.split_once(" → ")?;
+    Some((from, to.split(',').next().unwrap_or(to)))
+}
+
 /// What was changed within the last hour; that nothing was is only said where all of it was watched.
 fn changed(model: &Model, scope: &Scope, release: bool) -> Answer {
     const HOUR: Duration = Duration::from_hours(1);
+    let lately = || changes::newest(model).take_while(|change| model.now.since(change.at) < HOUR);
+    let here = |change: &&Change| {
+        let id = &change.target;
+        id.kind.realm() != Realm::Kubernetes || scope.holds(&id.context, &id.namespace)
+    };
+    let back = taken_back(lately().filter(here));
     let newest = |of: &[ChangeKind]| {
-        changes::newest(model).take_while(|change| model.now.since(change.at) < HOUR).find(|change| {
-            let id = &change.target;
-            of.contains(&change.what)
-                && (id.kind.realm() != Realm::Kubernetes || scope.holds(&id.context, &id.namespace))
-        })
+        let mut own = lately().filter(here).filter(|change| of.contains(&change.what));
+        own.find(|change| !back.contains(change))
     };
     let found = if release {
         newest(&[ChangeKind::Rollout, ChangeKind::Container])
@@ -251,9 +284,12 @@ fn changed(model: &Model, scope: &Scope, release: bool) -> Answer {
         newest(&[Rollout, Container, Configuration, Deed]).or_else(|| newest(&[Scaling]))
     };
     if let Some(change) = found {
-        let age = Age(model.now.since(change.at));
-        let ago = if age.0.as_secs() < 10 { "now".to_owned() } else { format!("{age} ago") };
-        return bad(format!("{} {}, {ago}", overview::thing(&change.target), change.says));
+        return bad(format!("{} {}, {}", overview::thing(&change.target), change.says, ago(model, change)));
+    }
+    if let Some(change) = back.first() {
+        let to = images(&change.says).map_or("", |(_, to)| to);
+        let thing = overview::thing(&change.target);
+        return fine(format!("{thing} was taken back to {to}, {}", ago(model, change)));
     }
     if let Some(why) = super::CHANGES.iter().find_map(|kind| blind(model, *kind, scope)) {
         return unknown(why);

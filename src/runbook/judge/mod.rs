@@ -27,6 +27,7 @@ use crate::incident::event::{End, Verdict};
 use call::Call;
 
 pub use held::Named;
+pub use told::is_full;
 pub use watch::{HOLD, Watch};
 
 /// Of longer output only the beginning and the end are looked at.

@@ -31,6 +31,8 @@ const REASONS: &[(&str, &str)] = &[
     ("unhealthy", "probe"),
     ("failedmount", "mount volume"),
     ("error", "crash loop"),
+    // It is listed as it is not ready.
+    ("running", "probe ready"),
 ];
 
 /// Whether a pod only has not come up yet: that says nothing of what hinders it, and no word of it is a symptom.

@@ -204,6 +204,12 @@ async fn part(server: &Server, native: &Native) -> Result<Part, Fault> {
         *frees = u32::try_from(freed.len()).unwrap_or(u32::MAX);
     }
     part.effect = effect(&session, &freed, native.verb == Verb::Cancel, now());
+    if session.is_client() {
+        // As the same statement has it in a shell.
+        let ends =
+            if native.verb == Verb::Cancel { "the client asks again" } else { "the client connects again" };
+        part.undo = format!("none is needed: {ends}");
+    }
     if native.verb == Verb::Cancel && session.state != State::Active && !session.hidden {
         part.warnings
             .push(format!("it runs no query now ({}): there is nothing to cancel", session.state.word()));

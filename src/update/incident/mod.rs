@@ -59,7 +59,9 @@ pub fn recorded(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
     let effects = take(model, events);
     if let Some(what) = ended.filter(|_| model.incidents.taken).and_then(|order| suggest::told(model, &order))
     {
-        model.say(format!("`{what}` is meant for a while: `i`, then `m` keeps it in mind"), false);
+        let key = |action| model.settings.keymap.named(action);
+        let keys = format!("{}, then {}", key(Action::Incident), key(Action::AddMeasure));
+        model.say(format!("{keys} keeps it in mind to take back `{what}`"), false);
     }
     effects
 }

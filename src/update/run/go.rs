@@ -2,7 +2,7 @@
 use super::place::place;
 use super::{begin, mark, number, open, values, went_well};
 use crate::commands::tools::Tables;
-use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId};
+use crate::domain::approval::{Approved, Place, Plan, Question, QuestionId, Tier};
 use crate::domain::settings::Action;
 use crate::domain::shell::{Sent, ShellCommand};
 use crate::incident::event::{Order, StepEnded};
@@ -145,7 +145,11 @@ fn refused(model: &mut Model, at: Spot, refusal: &Refusal) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    model.say(refusal.to_string(), true);
+    let says = match refusal {
+        Refusal::Busy(_) => format!("{refusal}: {} stops it", model.settings.keymap.named(Action::StopStep)),
+        other => other.to_string(),
+    };
+    model.say(says, true);
     Vec::new()
 }
 
@@ -387,6 +391,10 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
     let command =
         ended.at.command.and_then(|command| known.run.step(ended.at.step)?.commands.get(command as usize));
     let terminal = command.is_some_and(|command| execution::kind(command) == execution::Kind::Terminal);
+    // What was changed may be out of sight by then.
+    let changed = command.is_some_and(|command| command.statement.risk > Tier::Read);
+    let n = known.run.step(ended.at.step).map_or("", |step| step.n.as_str());
+    let news = format!("step {n}: {}", crate::incident::words::plain(&ended.says));
     // Whoever stayed on the line goes on to the next one.
     let at = Spot { step: ended.at.step as usize, command: ended.at.command.map(|command| command as usize) };
     let stayed = checklist.here == at;
@@ -395,6 +403,9 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
         // Whoever comes back from a whole screen finds the step that he left.
         if let Some(next) = next.filter(|next| next.step == at.step || !terminal) {
             go_to(model, next);
+            if changed {
+                model.say(news, false);
+            }
         }
     }
     if goes_on && !well {

@@ -24,7 +24,9 @@ use crate::model::msg::Effect;
 use crate::model::run::{Known, News};
 use crate::model::shelf::{Book, Fit};
 use crate::model::{Dirty, Model};
+use crate::panes::checklist;
 use crate::runbook::execution::State;
+use crate::runbook::judge::is_full;
 use crate::runbook::order::findings;
 
 pub use go::{approved, closed};
@@ -182,8 +184,17 @@ pub fn answered(model: &mut Model, question: QuestionId, answers: &[Option<Answe
     let Some(looking) = model.runs.looking.as_mut().filter(|looking| looking.question == question) else {
         return;
     };
-    let (findings, evidence) = findings(&looking.looks, answers, looking.lang);
+    let (mut findings, evidence) = findings(&looking.looks, answers, looking.lang);
     looking.evidence = evidence.behind(&looking.before);
+    // What would be typed and answered for nothing has a better way.
+    if answers.iter().flatten().any(|answer| is_full(&answer.err))
+        && checklist::held::live(model).next().is_some()
+    {
+        let key = model.settings.keymap.named(Action::HeldSession);
+        findings.warnings.push(format!(
+            "the server is full, this would not get in: Esc, then {key} asks it over the session that firedeck holds"
+        ));
+    }
     super::act::looked(model, question, findings);
 }
 

@@ -8,12 +8,14 @@ use crate::domain::pod::Pod;
 use crate::model::listing::Listing;
 use crate::model::shelf::Fit;
 use crate::model::{Dirty, Model};
-use crate::panes::database;
+use crate::panes::{database, fires};
 use crate::runbook::suggest::{Alert, Hit, Index, NAMED, PodTrouble, SURE};
 
 /// So much of what is wrong is looked at to find what fits it.
 const ALERTS: usize = 6;
 const PODS: usize = 3;
+/// Milliseconds between two alerts that belong together.
+const APART: i64 = 5 * 60_000;
 /// More that fit are no help.
 const FITS: usize = 5;
 
@@ -24,7 +26,7 @@ pub fn refit(model: &mut Model) {
     let pods = model.pods.first(PODS).take_while(|(_, rank)| rank.level < Level::Fine);
     let pods = pods.map(|(pod, _)| (pod.id.clone(), Wrong::Pod(trouble(pod))));
     let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
-    let servers = servers.filter_map(|object| Some((object.id.clone(), Wrong::Server(full(object)?))));
+    let servers = servers.filter_map(|object| Some((object.id.clone(), full(object)?)));
     let servers = servers.chain(shut(model));
     let wrong: Vec<(ObjectRef, Wrong)> = servers.chain(alerts).chain(pods).collect();
     let of: Vec<(ObjectRef, String)> = wrong.iter().map(|(id, wrong)| (id.clone(), wrong.sign())).collect();
@@ -40,8 +42,9 @@ pub fn refit(model: &mut Model) {
         }
         take_in(&mut fits, ranked(model, hits, id).into_iter().take(2));
     }
-    // What comes first in the list of what is wrong stays first among equals.
-    fits.sort_by_key(|fit| std::cmp::Reverse(fit.score));
+    // Of those that are surely meant, what comes first in the list of what is wrong stays first.
+    let sure = |score: u32| (score / SURE).min(2) * SURE;
+    fits.sort_by_key(|fit| std::cmp::Reverse(if fit.score < SURE { fit.score } else { sure(fit.score) }));
     fits.truncate(FITS);
     model.shelf.fits = fits;
     model.shelf.fits_of = of;
@@ -78,9 +81,32 @@ fn apart(model: &Model) -> Vec<(ObjectRef, Alert)> {
         let named = alert.labels.iter().find(|(name, _)| name == "namespace");
         named.is_some_and(|(_, namespace)| !looks_at(model, namespace))
     };
-    let place = |id: &ObjectRef| model.firing.iter().position(|known| known == id);
-    found.sort_by_key(|(id, alert)| (elsewhere(alert), place(id)));
+    let place = |id: &ObjectRef| {
+        let object = model.listing(id.kind).and_then(|listing| listing.get(id));
+        object.and_then(fires::place).map(|(level, urgent, newest)| (level, urgent, -newest))
+    };
+    let all: Vec<_> = found.iter().map(|(id, _)| place(id)).collect();
+    let burst = burst(all.iter().flatten().map(|(.., since)| *since).collect());
+    found.sort_by_key(|(id, alert)| {
+        let place = place(id).map(|(level, urgent, since)| {
+            // The cause of a burst began to fire before what follows from it; what fires since long is no news.
+            (level, urgent, if since >= burst { (0, since) } else { (1, -since) })
+        });
+        (elsewhere(alert), place)
+    });
     found
+}
+
+/// When the newest burst of alerts began: no two of it are further apart than [`APART`].
+fn burst(mut since: Vec<i64>) -> i64 {
+    since.sort_unstable_by_key(|since| std::cmp::Reverse(*since));
+    let mut began = since.first().copied().unwrap_or_default();
+    for one in since {
+        if began - one <= APART {
+            began = one;
+        }
+    }
+    began
 }
 
 fn looks_at(model: &Model, namespace: &str) -> bool {
@@ -104,8 +130,11 @@ fn ranked(model: &Model, hits: Vec<Hit>, of: &ObjectRef) -> Vec<Fit> {
 enum Wrong {
     Alert(Alert),
     Pod(PodTrouble),
-    /// How many of its connections a server has left.
-    Server(String),
+    /// How many of its connections a server has left, and whether that is none.
+    Server {
+        says: String,
+        shut: bool,
+    },
 }
 
 impl Wrong {
@@ -115,7 +144,7 @@ impl Wrong {
             Wrong::Alert(alert) => alert.runbook_url.clone().unwrap_or_default(),
             Wrong::Pod(trouble) => trouble.reason.clone(),
             // Its number stands in the reason, beside the one of the database pane.
-            Wrong::Server(says) => says.clone(),
+            Wrong::Server { says, .. } => says.clone(),
         }
     }
 
@@ -123,7 +152,7 @@ impl Wrong {
         match self {
             Wrong::Alert(alert) => index.for_alert(alert),
             Wrong::Pod(trouble) => index.for_pod(trouble),
-            Wrong::Server(says) => {
+            Wrong::Server { says, shut } => {
                 let summary = ("summary".to_owned(), "too many connections".to_owned());
                 let alert = Alert {
                     name: "DatabaseConnectionExhaustion".into(),
@@ -131,7 +160,10 @@ impl Wrong {
                     ..Alert::default()
                 };
                 let hits = index.for_alert(&alert);
-                hits.into_iter().map(|hit| Hit { reason: says.clone(), ..hit }).collect()
+                // Who lets nobody in is the cause of much else that fires.
+                let least = if *shut { SURE } else { 0 };
+                let said = |hit: Hit| Hit { reason: says.clone(), score: hit.score.max(least), ..hit };
+                hits.into_iter().map(said).collect()
             }
         }
     }
@@ -142,16 +174,17 @@ fn shut(model: &Model) -> impl Iterator<Item = (ObjectRef, Wrong)> {
     database::shut(model).map(|name| {
         let id =
             ObjectRef { context: name.clone(), kind: Kind::Server, namespace: "".into(), name: name.clone() };
-        (id, Wrong::Server("no connection is left".into()))
+        (id, Wrong::Server { says: "no connection is left".into(), shut: true })
     })
 }
 
 /// `17 of 17 connections used`, where a server has few left.
-fn full(object: &Object) -> Option<String> {
+fn full(object: &Object) -> Option<Wrong> {
     let Facts::Database(DatabaseFacts::Server(server)) = &object.facts else { return None };
     let near = server.gauge_level() < Level::Fine;
     near.then(|| {
-        format!("{} of {} connections used", server.used, server.max.saturating_sub(server.reserved))
+        let all = server.max.saturating_sub(server.reserved);
+        Wrong::Server { says: format!("{} of {all} connections used", server.used), shut: server.used >= all }
     })
 }
 
@@ -196,7 +229,7 @@ pub(in crate::update) fn fits_of(model: &Model, id: &ObjectRef) -> Vec<Fit> {
         kind if kind.realm() == Realm::Database => {
             let servers = model.listing(Kind::Server).into_iter().flat_map(Listing::all);
             let mut own = servers.filter(|object| object.id.context == id.context);
-            own.find_map(full).map(Wrong::Server)
+            own.find_map(full)
         }
         _ => None,
     };

@@ -257,7 +257,8 @@ fn hit(ends: bool, answer: &Answer, reading: &mut Reading) {
         reading.hit(line);
     }
     if ends {
-        reading.drop("what these connections have not committed");
+        let whose = if total == 1 { "this connection has" } else { "these connections have" };
+        reading.drop(format!("what {whose} not committed"));
         reading.undo(Undo::Words("none is needed: clients connect again".to_owned()));
     }
 }

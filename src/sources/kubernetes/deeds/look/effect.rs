@@ -84,7 +84,7 @@ pub(super) fn tell(native: &Native, object: &Value, ground: &Ground) -> Told {
 fn restart(kind: Kind, object: &Value) -> Told {
     Told {
         effect: vec![replaced(kind, object)],
-        undo: "undo goes back, which replaces the pods once more".into(),
+        undo: "a restart cannot be taken back".into(),
         ..Told::default()
     }
 }
