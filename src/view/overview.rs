@@ -1,5 +1,6 @@
 //! Draws the overview.
 use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
 
 use super::chrome;
 use super::style::Paint;
@@ -9,6 +10,7 @@ use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::panes::layout::Area;
 use crate::panes::overview::{self, Line, Overview};
+use crate::panes::widths::halves;
 use crate::panes::{Cut, Fact};
 
 /// Cells for the names of sources.
@@ -24,6 +26,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let here = overview::here(model, &lines);
     let room = usize::from(area.height.saturating_sub(2));
     let top = (here.unwrap_or(0) + 1).saturating_sub(room);
+    let halves = Halves::of(&lines, area.width);
     for (at, line) in lines.iter().enumerate().skip(top).take(room) {
         let Ok(down) = u16::try_from(at - top) else { break };
         let row = Area { y: area.y + 2 + down, height: 1, ..area };
@@ -31,11 +34,41 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         if chosen {
             chrome::here(buffer, paint, row, true);
         }
-        draw_line(buffer, paint, row, line, chosen);
+        draw_line(buffer, paint, row, line, chosen, &halves);
     }
 }
 
-fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool) {
+/// How wide the names are: of the sources, and of what stands below them.
+struct Halves {
+    sources: u16,
+    rest: u16,
+}
+
+impl Halves {
+    fn of(lines: &[Line], width: u16) -> Halves {
+        let usual = |room: u16| (room * 2 / 5).clamp(10, 34);
+        let source = |line: &Line| match line {
+            Line::Source { worst, says, .. } if !worst.is_empty() => Some((worst.width(), says.width())),
+            _ => None,
+        };
+        let rest = |line: &Line| match line {
+            Line::Fire(fire) => Some((fire.name.width(), fire.says.width())),
+            Line::Book(fit) => Some((fit.book.runbook.title.width().saturating_sub(7), fit.why.width())),
+            Line::Change { what, says, suspect, .. } => {
+                Some((what.width(), says.width() + if *suspect { 9 } else { 0 }))
+            }
+            _ => None,
+        };
+        let room = width.saturating_sub(3 + SOURCE);
+        let below = width.saturating_sub(10);
+        Halves {
+            sources: halves(room, usual(room), lines.iter().filter_map(source)),
+            rest: halves(below, usual(below), lines.iter().filter_map(rest)),
+        }
+    }
+}
+
+fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool, halves: &Halves) {
     let end = row.x + row.width;
     let put = |buffer: &mut Buffer, x: u16, width: u16, text: &str, role: Role| {
         let width = width.min(end.saturating_sub(x));
@@ -53,7 +86,7 @@ fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, cho
             put(buffer, row.x + 1, 1, &sign.to_string(), role);
             put(buffer, row.x + 3, SOURCE, name, Role::Title);
             let x = row.x + 3 + SOURCE;
-            let width = (row.width.saturating_sub(x - row.x) * 2 / 5).clamp(10, 34);
+            let width = halves.sources;
             let words = if *level == Level::Fine { Role::Dim } else { role };
             if worst.is_empty() {
                 put(buffer, x, row.width, says, words);
@@ -67,24 +100,22 @@ fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, cho
             let role = crate::panes::role(fire.level);
             put(buffer, row.x + 1, 1, &paint.level(fire.level).to_string(), role);
             put(buffer, row.x + 3, 5, &format!("{:>5}", fire.age), Role::Dim);
-            let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);
+            let width = halves.rest;
             let wide = Area { x: row.x + 10, width: width.min(end.saturating_sub(row.x + 10)), ..row };
             paint.on_line(buffer, wide, &fire.name, Role::Text, Cut::Middle, chosen);
             put(buffer, row.x + 12 + width, row.width, &fire.says, role);
         }
         Line::Book(fit) => {
-            let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);
+            let width = halves.rest;
             put(buffer, row.x + 3, width + 7, &fit.book.runbook.title, Role::Text);
-            let place = crate::panes::runbooks::place(&fit.book);
-            let wide = u16::try_from(place.chars().count()).unwrap_or(0);
-            let (x, at) = (row.x + 12 + width, end.saturating_sub(wide + 1));
-            put(buffer, x, at.saturating_sub(x + 1), &fit.why, Role::Dim);
-            put(buffer, at, wide, &place, Role::Dim);
+            let x = row.x + 12 + width;
+            put(buffer, x, row.width, &fit.why, Role::Dim);
+            super::books::place(buffer, paint, row, x, &fit.why, &fit.book, chosen);
         }
         Line::More(n) => put(buffer, row.x + 10, row.width, &format!("+{n} more"), Role::Dim),
         Line::Change { at, what, says, level, suspect, .. } => {
             put(buffer, row.x + 3, 5, at, Role::Dim);
-            let width = (row.width.saturating_sub(10) * 2 / 5).clamp(10, 34);
+            let width = halves.rest;
             let wide = Area { x: row.x + 10, width: width.min(end.saturating_sub(row.x + 10)), ..row };
             paint.on_line(buffer, wide, what, Role::Text, Cut::Middle, chosen);
             let tail = if *suspect { 9 } else { 0 };

@@ -1,0 +1,110 @@
+//! The one place where columns get their widths: what one has too much of goes to those that would be cut.
+
+/// A column with the width that it was given first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub width: u16,
+    /// What its widest cell takes; 0 where every cell is empty.
+    pub needs: u16,
+    /// It never gets narrower than this, for its title.
+    pub least: u16,
+    /// Whether it gives up what its cells do not need. Numbers change from poll to poll: theirs stays.
+    pub gives: bool,
+}
+
+/// Gives `spare` cells, and what others do not need, to the columns whose cells would be cut: no cell is cut while
+/// free cells exist. Columns that are empty on every row give first, and as long as nothing is cut nobody gives
+/// anything. Says whether anything is cut all the same.
+pub fn share_out(columns: &mut [Share], mut spare: u16) -> bool {
+    loop {
+        // Who lacks least is helped first: that makes most columns whole.
+        let lacks = |share: &Share| share.needs.saturating_sub(share.width);
+        let Some(at) =
+            (0..columns.len()).filter(|at| lacks(&columns[*at]) > 0).min_by_key(|at| lacks(&columns[*at]))
+        else {
+            return false;
+        };
+        let wanted = lacks(&columns[at]);
+        let taken = wanted.min(spare);
+        spare -= taken;
+        columns[at].width += taken;
+        let mut missing = wanted - taken;
+        while missing > 0 {
+            let Some(giver) = giver(columns) else { return true };
+            let most = surplus(&columns[giver]).min(missing);
+            columns[giver].width -= most;
+            columns[at].width += most;
+            missing -= most;
+        }
+    }
+}
+
+/// How wide the first of two columns is that share `room` with a gap between, when it would get `usual`; from the
+/// widths of what stands in both, row by row.
+pub fn halves(room: u16, usual: u16, rows: impl Iterator<Item = (usize, usize)>) -> u16 {
+    let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    let (first, second) = rows.fold((0, 0), |(a, b), (x, y)| (a.max(cells(x)), b.max(cells(y))));
+    let share = |width: u16, needs: u16| Share { width, needs, least: LEAST.min(width), gives: true };
+    let room = room.saturating_sub(2);
+    let usual = usual.min(room);
+    let mut columns = [share(usual, first), share(room - usual, second)];
+    share_out(&mut columns, 0);
+    columns[0].width
+}
+
+/// No half gets narrower, however much the other has to say.
+const LEAST: u16 = 10;
+
+/// How much a column can do without.
+fn surplus(share: &Share) -> u16 {
+    let least = if share.needs == 0 || share.gives { share.needs.max(share.least) } else { share.width };
+    share.width.saturating_sub(least)
+}
+
+/// Who gives next: an empty one, then the one that can best.
+fn giver(columns: &[Share]) -> Option<usize> {
+    let able = (0..columns.len()).filter(|at| surplus(&columns[*at]) > 0);
+    able.max_by_key(|at| (columns[*at].needs == 0, surplus(&columns[*at])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(width: u16, needs: u16) -> Share {
+        Share { width, needs, least: 4, gives: true }
+    }
+
+    fn shared(mut columns: Vec<Share>, spare: u16) -> (Vec<u16>, bool) {
+        let cut = share_out(&mut columns, spare);
+        (columns.iter().map(|share| share.width).collect(), cut)
+    }
+
+    #[test]
+    fn nothing_moves_while_nothing_is_cut() {
+        assert_eq!(shared(vec![column(10, 3), column(10, 10)], 7), (vec![10, 10], false));
+    }
+
+    #[test]
+    fn no_cell_is_cut_while_free_cells_exist() {
+        assert_eq!(shared(vec![column(10, 24), column(10, 10)], 100), (vec![24, 10], false));
+        assert_eq!(shared(vec![column(10, 12), column(14, 9)], 0), (vec![12, 12], false));
+        let (widths, cut) = shared(vec![column(10, 30), column(10, 12), column(14, 9)], 4);
+        assert_eq!((widths, cut), (vec![17, 12, 9], true), "who lacks least is made whole");
+    }
+
+    #[test]
+    fn of_two_halves_the_one_that_says_more_has_more() {
+        assert_eq!(halves(50, 20, [(8, 20), (12, 28)].into_iter()), 20, "nothing is cut");
+        assert_eq!(halves(50, 20, [(8, 20), (25, 20)].into_iter()), 25);
+        assert_eq!(halves(50, 20, [(8, 40), (12, 28)].into_iter()), 12);
+        assert_eq!(halves(0, 20, [(8, 40)].into_iter()), 0);
+    }
+
+    #[test]
+    fn an_empty_column_gives_first_and_a_number_only_when_it_is_empty() {
+        let full = Share { gives: false, ..column(20, 8) };
+        assert_eq!(shared(vec![column(10, 16), column(12, 0), full], 0), (vec![16, 6, 20], false));
+        assert_eq!(shared(vec![column(10, 40), column(12, 0), full], 0), (vec![18, 4, 20], true));
+    }
+}
