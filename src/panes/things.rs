@@ -125,7 +125,7 @@ pub fn table(model: &Model, width: u16) -> Painted<'_> {
 const GAP: u16 = 2;
 
 /// The columns that fit, with their widths; the least important go first.
-fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
+pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
     let mut chosen: Vec<&Column> =
         all_columns(model.board.kind).iter().filter(|column| applies(model, column)).collect();
     chosen.drain(..model.board.shift.min(chosen.len().saturating_sub(1)));
