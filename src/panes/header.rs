@@ -120,8 +120,13 @@ pub fn lamps(model: &Model) -> Vec<(Level, String, bool)> {
 /// The same in so many cells, with the gap between two: what is well gives up its number and then its name, the
 /// longest first, before anything is cut.
 pub fn lamps_within(mut lamps: Vec<(Level, String, bool)>, room: u16) -> (Vec<(Level, String, bool)>, u16) {
+    // A number is given room for three digits, so that no name comes and goes with each value.
+    let steady = |words: &str| {
+        let digits = words.chars().filter(char::is_ascii_digit).count();
+        words.width() + if digits > 0 { 3_usize.saturating_sub(digits) } else { 0 }
+    };
     let wide = |lamps: &[(Level, String, bool)], gap: usize| {
-        let each = lamps.iter().map(|(_, words, _)| words.width() + 2 + gap).sum::<usize>();
+        let each = lamps.iter().map(|(_, words, _)| steady(words) + 2 + gap).sum::<usize>();
         each.saturating_sub(gap) > usize::from(room)
     };
     if !wide(&lamps, 3) {
@@ -165,7 +170,7 @@ mod tests {
             (lamps.into_iter().map(|(_, words, _)| words).collect::<Vec<_>>().join(","), gap)
         };
         assert_eq!(words(lamps_within(all(), 80)), ("pods 3,containers 4,db 100%,redis 34%,logs".into(), 3));
-        assert_eq!(words(lamps_within(all(), 54)), ("pods 3,containers,db 100%,redis 34%,logs".into(), 2));
-        assert_eq!(words(lamps_within(all(), 40)), ("pods 3,,db 100%,redis,logs".into(), 2));
+        assert_eq!(words(lamps_within(all(), 57)), ("pods 3,containers,db 100%,redis 34%,logs".into(), 2));
+        assert_eq!(words(lamps_within(all(), 42)), ("pods 3,,db 100%,redis,logs".into(), 2));
     }
 }

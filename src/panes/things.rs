@@ -90,6 +90,25 @@ fn applies(model: &Model, column: &Column) -> bool {
 /// What the view paints of the table: the columns with their widths, and the rows of the window.
 pub type Painted<'m> = (Vec<(&'static Column, u16)>, Vec<Row<'m>>);
 
+/// What the widest cell of each column takes in the window.
+pub fn needs(model: &Model, width: u16) -> Vec<(&'static str, u16)> {
+    let columns = columns(model, width);
+    let rows = rows(model, &columns);
+    columns.iter().enumerate().map(|(at, (column, _))| (column.title, widest(&rows, at))).collect()
+}
+
+fn widest(rows: &[Row<'_>], at: usize) -> u16 {
+    let cells = rows.iter().filter_map(|row| row.cells.get(at));
+    cells.map(|cell| u16::try_from(cell.text.width()).unwrap_or(u16::MAX)).max().unwrap_or(0)
+}
+
+/// What makes it another table, with widths of its own. What was wide once gives its room back some time.
+pub fn setup(model: &Model, width: u16) -> String {
+    let board = &model.board;
+    let (kind, shift, sort, filter) = (board.kind, board.shift, board.sort(), board.filter.text());
+    format!("{kind} {width} {shift} {sort:?} {} {filter}", super::widths::era(model.now))
+}
+
 /// The table in so many cells: no cell is cut while another column has room that it does not need.
 pub fn table(model: &Model, width: u16) -> Painted<'_> {
     let mut columns = columns(model, width);
@@ -97,13 +116,11 @@ pub fn table(model: &Model, width: u16) -> Painted<'_> {
     let room = width.saturating_sub(SIGNS);
     let sorted = sort_column(model.board.kind, model.board.sort());
     loop {
-        let wide = |text: &str| u16::try_from(text.width()).unwrap_or(u16::MAX);
-        let cell = |row: &Row<'_>, at: usize| row.cells.get(at).map_or(0, |cell| wide(&cell.text));
         let share = |at: usize, (column, width): &(&Column, u16)| Share {
             width: *width,
-            needs: rows.iter().map(|row| cell(row, at)).max().unwrap_or(0),
+            needs: widest(&rows, at).max(model.board.widest.of(column.title)),
             // Its arrow stands in the gap.
-            least: wide(column.title).min(*width),
+            least: u16::try_from(column.title.width()).unwrap_or(u16::MAX).min(*width),
             gives: !column.right && column.number == 0,
         };
         let mut shares: Vec<Share> = columns.iter().enumerate().map(|(at, one)| share(at, one)).collect();

@@ -1,5 +1,7 @@
 //! The one place where columns get their widths: what one has too much of goes to those that would be cut.
 
+use crate::domain::time::Timestamp;
+
 /// A column with the width that it was given first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
@@ -39,17 +41,26 @@ pub fn share_out(columns: &mut [Share], mut spare: u16) -> bool {
     }
 }
 
-/// How wide the first of two columns is that share `room` with a gap between, when it would get `usual`; from the
-/// widths of what stands in both, row by row.
-pub fn halves(room: u16, usual: u16, rows: impl Iterator<Item = (usize, usize)>) -> u16 {
-    let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-    let (first, second) = rows.fold((0, 0), |(a, b), (x, y)| (a.max(cells(x)), b.max(cells(y))));
+/// For so long columns only grow: what was wide once gives its room back after that.
+pub fn era(now: Timestamp) -> i64 {
+    now.0.div_euclid(600_000)
+}
+
+/// How wide the first of two columns is that share `room` with a gap between, when it would get `usual`; from what
+/// the widest of each takes.
+pub fn halves(room: u16, usual: u16, (first, second): (u16, u16)) -> u16 {
     let share = |width: u16, needs: u16| Share { width, needs, least: LEAST.min(width), gives: true };
     let room = room.saturating_sub(2);
     let usual = usual.min(room);
     let mut columns = [share(usual, first), share(room - usual, second)];
     share_out(&mut columns, 0);
     columns[0].width
+}
+
+/// What the widest of each of two columns takes.
+pub fn widest(rows: impl Iterator<Item = (usize, usize)>) -> (u16, u16) {
+    let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    rows.fold((0, 0), |(a, b), (x, y)| (a.max(cells(x)), b.max(cells(y))))
 }
 
 /// No half gets narrower, however much the other has to say.
@@ -95,10 +106,10 @@ mod tests {
 
     #[test]
     fn of_two_halves_the_one_that_says_more_has_more() {
-        assert_eq!(halves(50, 20, [(8, 20), (12, 28)].into_iter()), 20, "nothing is cut");
-        assert_eq!(halves(50, 20, [(8, 20), (25, 20)].into_iter()), 25);
-        assert_eq!(halves(50, 20, [(8, 40), (12, 28)].into_iter()), 12);
-        assert_eq!(halves(0, 20, [(8, 40)].into_iter()), 0);
+        assert_eq!(halves(50, 20, widest([(8, 20), (12, 28)].into_iter())), 20, "nothing is cut");
+        assert_eq!(halves(50, 20, widest([(8, 20), (25, 20)].into_iter())), 25);
+        assert_eq!(halves(50, 20, widest([(8, 40), (12, 28)].into_iter())), 12);
+        assert_eq!(halves(0, 20, widest([(8, 40)].into_iter())), 0);
     }
 
     #[test]

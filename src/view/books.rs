@@ -12,7 +12,7 @@ use crate::model::shelf::Book;
 use crate::panes::checklist::{self, ChecklistPane};
 use crate::panes::layout::Area;
 use crate::panes::runbooks::{self, Line, RunbooksPane};
-use crate::panes::widths::halves;
+use crate::panes::widths::{halves, widest};
 use crate::panes::{Cut, Fact};
 
 /// Cells for a runbook's place.
@@ -49,31 +49,34 @@ fn titles(lines: &[Line], width: u16) -> u16 {
     let texts = |line: &Line| match line {
         Line::Book { book, why } => {
             let about = why.as_ref().map_or_else(|| runbooks::summary(book).width(), |why| why.width());
-            Some((book.runbook.title.width(), about))
+            Some((book.runbook.title.width(), about + 2 + runbooks::place(book).width()))
         }
         _ => None,
     };
     let usual = (width.saturating_sub(PLACE + 4)) * 11 / 20;
-    halves(width.saturating_sub(4), usual, lines.iter().filter_map(texts))
+    halves(width.saturating_sub(4), usual, widest(lines.iter().filter_map(texts)))
 }
 
-/// Where a runbook stands, at the end of its line: in full where there is room, and not at all before anything else
-/// is cut for it. `about` stands from `x` on.
-pub(super) fn place(
+/// What is to be said of a runbook, from `x` on, and where it stands, at the end of the line: in full where there is
+/// room for both.
+pub(super) fn book(
     buffer: &mut Buffer,
     paint: &Paint<'_>,
     row: Area,
     x: u16,
-    about: &str,
+    (about, role): (&str, Role),
     book: &Book,
     chosen: bool,
 ) {
     let end = (row.x + row.width).saturating_sub(1);
-    let free = usize::from(end.saturating_sub(x)).saturating_sub(about.width() + 2);
-    let names = [runbooks::whole_place(book), runbooks::place(book)];
-    let Some(name) = names.into_iter().find(|name| name.width() <= free) else { return };
-    let width = u16::try_from(name.width()).unwrap_or(0);
-    paint.on_line(buffer, Area { x: end - width, width, ..row }, &name, Role::Dim, Cut::End, chosen);
+    let room = end.saturating_sub(x);
+    let free = usize::from(room).saturating_sub(about.width() + 2);
+    let whole = Some(runbooks::whole_place(book)).filter(|whole| whole.width() <= free);
+    let place = whole.unwrap_or_else(|| runbooks::place(book));
+    let width = u16::try_from(place.width()).unwrap_or(PLACE).min(room);
+    paint.on_line(buffer, Area { x: end - width, width, ..row }, &place, Role::Dim, Cut::End, chosen);
+    let rest = Area { x, width: room.saturating_sub(width + 1), ..row };
+    paint.on_line(buffer, rest, about, role, Cut::End, chosen);
 }
 
 fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool, title: u16) {
@@ -99,8 +102,7 @@ fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen:
             let x = row.x + 5 + title;
             let about = why.clone().unwrap_or_else(|| runbooks::summary(book));
             let role = if why.is_some() { Role::Good } else { Role::Dim };
-            put(buffer, x, row.width, &about, role);
-            self::place(buffer, paint, row, x, &about, book, chosen);
+            self::book(buffer, paint, row, x, (&about, role), book, chosen);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Draws the overview.
 use ratatui::buffer::Buffer;
-use unicode_width::UnicodeWidthStr;
 
 use super::chrome;
 use super::style::Paint;
@@ -26,7 +25,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let here = overview::here(model, &lines);
     let room = usize::from(area.height.saturating_sub(2));
     let top = (here.unwrap_or(0) + 1).saturating_sub(room);
-    let halves = Halves::of(&lines, area.width);
+    let halves = Halves::of(model, &lines, area.width);
     for (at, line) in lines.iter().enumerate().skip(top).take(room) {
         let Ok(down) = u16::try_from(at - top) else { break };
         let row = Area { y: area.y + 2 + down, height: 1, ..area };
@@ -45,25 +44,15 @@ struct Halves {
 }
 
 impl Halves {
-    fn of(lines: &[Line], width: u16) -> Halves {
+    fn of(model: &Model, lines: &[Line], width: u16) -> Halves {
         let usual = |room: u16| (room * 2 / 5).clamp(10, 34);
-        let source = |line: &Line| match line {
-            Line::Source { worst, says, .. } if !worst.is_empty() => Some((worst.width(), says.width())),
-            _ => None,
-        };
-        let rest = |line: &Line| match line {
-            Line::Fire(fire) => Some((fire.name.width(), fire.says.width())),
-            Line::Book(fit) => Some((fit.book.runbook.title.width().saturating_sub(7), fit.why.width())),
-            Line::Change { what, says, suspect, .. } => {
-                Some((what.width(), says.width() + if *suspect { 9 } else { 0 }))
-            }
-            _ => None,
-        };
+        let now = overview::needs(lines);
+        let needs = |at: usize| now[at].1.max(model.board.widest_glance.of(now[at].0));
         let room = width.saturating_sub(3 + SOURCE);
         let below = width.saturating_sub(10);
         Halves {
-            sources: halves(room, usual(room), lines.iter().filter_map(source)),
-            rest: halves(below, usual(below), lines.iter().filter_map(rest)),
+            sources: halves(room, usual(room), (needs(0), needs(1))),
+            rest: halves(below, usual(below), (needs(2), needs(3))),
         }
     }
 }
@@ -96,6 +85,14 @@ fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, cho
                 put(buffer, x + width + 2, row.width, says, words);
             }
         }
+        Line::Trouble { level, name, says, .. } => {
+            let role = crate::panes::role(*level);
+            put(buffer, row.x + 1, 1, &paint.level(*level).to_string(), role);
+            let x = row.x + 3 + SOURCE;
+            let wide = Area { x, width: halves.sources.min(end.saturating_sub(x)), ..row };
+            paint.on_line(buffer, wide, name, Role::Text, Cut::Middle, chosen);
+            put(buffer, x + halves.sources + 2, row.width, says, role);
+        }
         Line::Fire(fire) => {
             let role = crate::panes::role(fire.level);
             put(buffer, row.x + 1, 1, &paint.level(fire.level).to_string(), role);
@@ -109,8 +106,7 @@ fn draw_line(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, cho
             let width = halves.rest;
             put(buffer, row.x + 3, width + 7, &fit.book.runbook.title, Role::Text);
             let x = row.x + 12 + width;
-            put(buffer, x, row.width, &fit.why, Role::Dim);
-            super::books::place(buffer, paint, row, x, &fit.why, &fit.book, chosen);
+            super::books::book(buffer, paint, row, x, (&fit.why, Role::Dim), &fit.book, chosen);
         }
         Line::More(n) => put(buffer, row.x + 10, row.width, &format!("+{n} more"), Role::Dim),
         Line::Change { at, what, says, level, suspect, .. } => {
