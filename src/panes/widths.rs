@@ -20,25 +20,40 @@ pub struct Share {
 pub fn share_out(columns: &mut [Share], mut spare: u16) -> bool {
     loop {
         // Who lacks least is helped first: that makes most columns whole.
-        let lacks = |share: &Share| share.needs.saturating_sub(share.width);
-        let Some(at) =
-            (0..columns.len()).filter(|at| lacks(&columns[*at]) > 0).min_by_key(|at| lacks(&columns[*at]))
-        else {
-            return false;
-        };
-        let wanted = lacks(&columns[at]);
-        let taken = wanted.min(spare);
-        spare -= taken;
-        columns[at].width += taken;
-        let mut missing = wanted - taken;
-        while missing > 0 {
-            let Some(giver) = giver(columns) else { return true };
-            let most = surplus(&columns[giver]).min(missing);
-            columns[giver].width -= most;
-            columns[at].width += most;
-            missing -= most;
+        let lacking = (0..columns.len()).filter(|at| lacks(&columns[*at]) > 0);
+        let Some(at) = lacking.min_by_key(|at| lacks(&columns[*at])) else { return false };
+        let free = columns.iter().map(surplus).sum::<u16>() + spare;
+        if lacks(&columns[at]) > free {
+            break;
+        }
+        while lacks(&columns[at]) > 0 && widen(columns, at, &mut spare) {}
+    }
+    // None can be made whole any more: what is left helps each a little.
+    loop {
+        for at in 0..columns.len() {
+            if lacks(&columns[at]) > 0 && !widen(columns, at, &mut spare) {
+                return true;
+            }
         }
     }
+}
+
+/// What is cut off.
+fn lacks(share: &Share) -> u16 {
+    share.needs.saturating_sub(share.width)
+}
+
+/// One cell more for a column: a free one, or another's. Says whether there was one.
+fn widen(columns: &mut [Share], at: usize, spare: &mut u16) -> bool {
+    if *spare > 0 {
+        *spare -= 1;
+    } else if let Some(giver) = giver(columns) {
+        columns[giver].width -= 1;
+    } else {
+        return false;
+    }
+    columns[at].width += 1;
+    true
 }
 
 /// For so long columns only grow: what was wide once gives its room back after that.
@@ -102,6 +117,12 @@ mod tests {
         assert_eq!(shared(vec![column(10, 12), column(14, 9)], 0), (vec![12, 12], false));
         let (widths, cut) = shared(vec![column(10, 30), column(10, 12), column(14, 9)], 4);
         assert_eq!((widths, cut), (vec![17, 12, 9], true), "who lacks least is made whole");
+    }
+
+    #[test]
+    fn where_none_can_be_made_whole_each_is_helped_a_little() {
+        assert_eq!(shared(vec![column(10, 30), column(10, 16), column(14, 11)], 1), (vec![12, 12, 11], true));
+        assert_eq!(shared(vec![column(10, 30), column(10, u16::MAX)], 0), (vec![10, 10], true));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Which labels tell an alert from the others of its name.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::alert::Alert;
 use crate::domain::text::clean_to;
@@ -94,6 +94,9 @@ fn one(alert: &Alert, differs: impl Fn(&str) -> bool) -> String {
         })
         .collect();
     labels.sort_unstable();
+    // What was told is not told again: an app and its deployment mostly have one name.
+    let mut told = HashSet::new();
+    labels.retain(|(_, _, rank, _, value)| *rank >= TELLING.len() || told.insert(*value));
     let words = labels.into_iter().take(MOST).map(|(_, _, rank, name, value)| {
         let value = short(value);
         if rank < TELLING.len() { value } else { format!("{name}={value}") }

@@ -253,6 +253,14 @@ fn what_an_exporter_says_of_itself_comes_after_what_it_speaks_of() {
     assert!(apart(&labels).starts_with("node-2 "), "{}", apart(&labels));
     let own = [("alertname", "Slow"), ("job", "web"), ("namespace", "shop"), ("pod", "web-7d-x1")];
     assert_eq!(apart(&own), "shop web-7d-x1 web", "who measures itself is what it is about");
+    let same = [
+        ("alertname", "Slow"),
+        ("app", "web"),
+        ("deployment", "web"),
+        ("namespace", "shop"),
+        ("pod", "web-1"),
+    ];
+    assert_eq!(apart(&same), "shop web web-1", "what was told is not told again");
 }
 
 #[test]
