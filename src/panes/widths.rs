@@ -20,18 +20,18 @@ pub struct Share {
 pub fn share_out(columns: &mut [Share], mut spare: u16) -> bool {
     loop {
         // Who lacks least is helped first: that makes most columns whole.
-        let lacking = (0..columns.len()).filter(|at| lacks(&columns[*at]) > 0);
-        let Some(at) = lacking.min_by_key(|at| lacks(&columns[*at])) else { return false };
-        let free = columns.iter().map(surplus).sum::<u16>() + spare;
-        if lacks(&columns[at]) > free {
+        let lacking = (0..columns.len()).filter(|at| lacks(columns[*at]) > 0);
+        let Some(at) = lacking.min_by_key(|at| lacks(columns[*at])) else { return false };
+        let free = columns.iter().copied().map(surplus).sum::<u16>() + spare;
+        if lacks(columns[at]) > free {
             break;
         }
-        while lacks(&columns[at]) > 0 && widen(columns, at, &mut spare) {}
+        while lacks(columns[at]) > 0 && widen(columns, at, &mut spare) {}
     }
     // None can be made whole any more: what is left helps each a little.
     loop {
         for at in 0..columns.len() {
-            if lacks(&columns[at]) > 0 && !widen(columns, at, &mut spare) {
+            if lacks(columns[at]) > 0 && !widen(columns, at, &mut spare) {
                 return true;
             }
         }
@@ -39,7 +39,7 @@ pub fn share_out(columns: &mut [Share], mut spare: u16) -> bool {
 }
 
 /// What is cut off.
-fn lacks(share: &Share) -> u16 {
+fn lacks(share: Share) -> u16 {
     share.needs.saturating_sub(share.width)
 }
 
@@ -82,15 +82,15 @@ pub fn widest(rows: impl Iterator<Item = (usize, usize)>) -> (u16, u16) {
 const LEAST: u16 = 10;
 
 /// How much a column can do without.
-fn surplus(share: &Share) -> u16 {
+fn surplus(share: Share) -> u16 {
     let least = if share.needs == 0 || share.gives { share.needs.max(share.least) } else { share.width };
     share.width.saturating_sub(least)
 }
 
 /// Who gives next: an empty one, then the one that can best.
 fn giver(columns: &[Share]) -> Option<usize> {
-    let able = (0..columns.len()).filter(|at| surplus(&columns[*at]) > 0);
-    able.max_by_key(|at| (columns[*at].needs == 0, surplus(&columns[*at])))
+    let able = (0..columns.len()).filter(|at| surplus(columns[*at]) > 0);
+    able.max_by_key(|at| (columns[*at].needs == 0, surplus(columns[*at])))
 }
 
 #[cfg(test)]
