@@ -19,6 +19,7 @@ mod stale;
 mod styles;
 mod vitals;
 mod wall;
+mod widths;
 
 use firedeck::domain::feed::FeedState;
 use firedeck::domain::news::News;

@@ -96,6 +96,12 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
+/// `1 key`, `1,204 keys`.
+pub fn counted(count: u64, noun: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{end}", grouped(count))
+}
+
 /// Printable ASCII and nothing else. Judged in blocks, so that the compiler can use wide registers.
 pub fn is_plain(bytes: &[u8]) -> bool {
     bytes.chunks(64).all(|block| block.iter().fold(true, |plain, b| plain & b.wrapping_sub(0x20).lt(&0x5f)))

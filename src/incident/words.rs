@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::event::Target;
 use crate::domain::secret;
-use crate::domain::text::clean_to;
+use crate::domain::text::{self, clean_to};
 use crate::domain::time::{Timestamp, Zone};
 
 /// Longer text is for the journal and its files.
@@ -67,8 +67,7 @@ pub fn stamp_option<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Resu
 
 /// `1 alert`, `2 alerts`.
 pub fn counted(count: usize, noun: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{end}")
+    text::counted(count as u64, noun)
 }
 
 /// Text that people or programs wrote, as one harmless line without secrets.

@@ -29,10 +29,38 @@ pub enum PaneKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Glance {
     Source(Realm),
+    Trouble(ObjectRef),
     Change(String, ObjectRef),
     Fire(ObjectRef),
     MoreFires,
     Book(BookId),
+}
+
+/// How wide the cells of each column were at most since the table was set up as it is: a column grows, and does not
+/// grow and shrink with each value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Widest {
+    setup: String,
+    columns: Vec<(&'static str, u16)>,
+}
+
+impl Widest {
+    pub fn of(&self, title: &str) -> u16 {
+        self.columns.iter().find(|(known, _)| *known == title).map_or(0, |(_, cells)| *cells)
+    }
+
+    /// Takes up how wide cells are now; of another table what was kept is forgotten.
+    pub fn keep(&mut self, setup: String, columns: impl IntoIterator<Item = (&'static str, u16)>) {
+        if self.setup != setup {
+            *self = Widest { setup, columns: Vec::new() };
+        }
+        for (title, cells) in columns {
+            match self.columns.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, most)) => *most = cells.max(*most),
+                None => self.columns.push((title, cells)),
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +86,9 @@ pub struct Board {
     pub hidden: Vec<(Kind, &'static str)>,
     /// First column shown, for tables wider than the screen.
     pub shift: usize,
+    /// Of the table, and of the overview.
+    pub widest: Widest,
+    pub widest_glance: Widest,
     pub mouse: bool,
 }
 
@@ -77,6 +108,8 @@ impl Default for Board {
             sorts: Vec::new(),
             hidden: Vec::new(),
             shift: 0,
+            widest: Widest::default(),
+            widest_glance: Widest::default(),
             mouse: false,
         }
     }

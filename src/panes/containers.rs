@@ -9,7 +9,7 @@ use super::tables::{self, ON, Tables, ago, left, right};
 use super::{Cell, Column, Fact, Width, order, role};
 use crate::domain::container::{Container, End, Health, Tally};
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, Object, Realm};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::{Action, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
@@ -180,22 +180,28 @@ impl Tables for Containers {
     }
 
     fn worst(&self, model: &Model) -> (String, String) {
-        let trouble = all(model).filter(|(object, _)| object.level() < Level::Fine);
+        if let Some((id, _, says)) = self.troubles(model).into_iter().next() {
+            return (id.name.to_string(), says);
+        }
+        let tally = Tally::of(all(model).map(|(_, container)| container));
+        let says = if tally.all == 0 { "none runs".to_owned() } else { tally.to_string() };
+        (self.name().into(), says)
+    }
+
+    fn troubles(&self, model: &Model) -> Vec<(ObjectRef, Level, String)> {
+        let mut trouble: Vec<_> = all(model).filter(|(object, _)| object.level() < Level::Fine).collect();
         // The newest trouble of the worst kind tells most.
         let since = |container: &Container| container.end.and_then(|end| end.at).or(container.started);
-        let worst =
-            trouble.min_by_key(|(object, container)| (object.level(), since(container).map(|at| -at.0)));
-        let Some((object, container)) = worst else {
-            let tally = Tally::of(all(model).map(|(_, container)| container));
-            let says = if tally.all == 0 { "none runs".to_owned() } else { tally.to_string() };
-            return (self.name().into(), says);
-        };
-        let when = match container.end.and_then(|end| end.at) {
-            Some(at) if model.now.since(at).as_secs() < 10 => ", ended just now".into(),
-            Some(at) => format!(", last end {}", Age(model.now.since(at)).past()),
-            None => String::new(),
-        };
-        (object.id.name.to_string(), format!("{}{when}", container.status()))
+        trouble.sort_by_key(|(object, container)| (object.level(), since(container).map(|at| -at.0)));
+        let told = trouble.into_iter().map(|(object, container)| {
+            let when = match container.end.and_then(|end| end.at) {
+                Some(at) if model.now.since(at).as_secs() < 10 => ", ended just now".into(),
+                Some(at) => format!(", last end {}", Age(model.now.since(at)).past()),
+                None => String::new(),
+            };
+            (object.id.clone(), object.level(), format!("{}{when}", container.status()))
+        });
+        told.collect()
     }
 
     fn keys(&self, _kind: Kind) -> &'static [Action] {

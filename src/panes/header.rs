@@ -1,4 +1,6 @@
 //! The first two lines: where we are and as whom; a lamp for each pane.
+use unicode_width::UnicodeWidthStr;
+
 use super::log_pane::LogPane;
 use super::{Fact, Pane, overview, tables};
 use crate::domain::level::Level;
@@ -113,4 +115,62 @@ pub fn lamps(model: &Model) -> Vec<(Level, String, bool)> {
         lamps.push((level, words, model.board.focus == PaneKind::Logs));
     }
     lamps
+}
+
+/// The same in so many cells, with the gap between two: what is well gives up its number and then its name, the
+/// longest first, before anything is cut.
+pub fn lamps_within(mut lamps: Vec<(Level, String, bool)>, room: u16) -> (Vec<(Level, String, bool)>, u16) {
+    // A number is given room for three digits, so that no name comes and goes with each value.
+    let steady = |words: &str| {
+        let digits = words.chars().filter(char::is_ascii_digit).count();
+        words.width() + if digits > 0 { 3_usize.saturating_sub(digits) } else { 0 }
+    };
+    let wide = |lamps: &[(Level, String, bool)], gap: usize| {
+        let each = lamps.iter().map(|(_, words, _)| steady(words) + 2 + gap).sum::<usize>();
+        each.saturating_sub(gap) > usize::from(room)
+    };
+    if !wide(&lamps, 3) {
+        return (lamps, 3);
+    }
+    let name = |words: &str| words.split(' ').next().unwrap_or_default().to_owned();
+    for (worst, short) in [
+        (Level::Fine, &name as &dyn Fn(&str) -> String),
+        (Level::Fine, &|_: &str| String::new()),
+        (Level::Bad, &name),
+        (Level::Bad, &|_: &str| String::new()),
+    ] {
+        let mut longest: Vec<usize> = (0..lamps.len()).collect();
+        longest.sort_by_key(|at| std::cmp::Reverse(lamps[*at].1.width()));
+        for at in longest {
+            if wide(&lamps, 2) && lamps[at].0 >= worst && !lamps[at].2 {
+                lamps[at].1 = short(&lamps[at].1);
+            }
+        }
+    }
+    (lamps, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_lamp_is_cut_and_none_vanishes_where_there_are_many() {
+        let lamp = |level, words: &str| (level, words.to_owned(), false);
+        let all = || {
+            vec![
+                lamp(Level::Bad, "pods 3"),
+                lamp(Level::Fine, "containers 4"),
+                lamp(Level::Bad, "db 100%"),
+                lamp(Level::Fine, "redis 34%"),
+                lamp(Level::Done, "logs"),
+            ]
+        };
+        let words = |(lamps, gap): (Vec<(Level, String, bool)>, u16)| {
+            (lamps.into_iter().map(|(_, words, _)| words).collect::<Vec<_>>().join(","), gap)
+        };
+        assert_eq!(words(lamps_within(all(), 80)), ("pods 3,containers 4,db 100%,redis 34%,logs".into(), 3));
+        assert_eq!(words(lamps_within(all(), 57)), ("pods 3,containers,db 100%,redis 34%,logs".into(), 2));
+        assert_eq!(words(lamps_within(all(), 42)), ("pods 3,,db 100%,redis,logs".into(), 2));
+    }
 }

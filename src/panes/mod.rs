@@ -25,6 +25,7 @@ pub mod text;
 pub mod things;
 pub mod vitals;
 pub mod wall;
+pub mod widths;
 
 use std::borrow::Cow;
 

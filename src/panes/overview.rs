@@ -1,11 +1,14 @@
 //! Everything at a glance: what is worst in each source, and what changed lately.
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::fires::{self, Fire};
 use super::tables;
 use super::things::{Things, grouped};
+use super::widths::widest;
 use super::{Fact, Pane, role, runbooks, wall};
-use crate::domain::change::ChangeKind;
+use crate::domain::change::{Change, ChangeKind};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, ObjectRef, Realm};
@@ -25,6 +28,13 @@ pub enum Line {
         name: String,
         worst: String,
         says: String,
+    },
+    /// What else is wrong in the source above, where there is room for it; Enter opens it.
+    Trouble {
+        level: Level,
+        name: String,
+        says: String,
+        target: ObjectRef,
     },
     /// A heading over what follows.
     Heading(&'static str),
@@ -54,6 +64,7 @@ impl Line {
         match self {
             Line::Source { realm, .. } => Some(Glance::Source(*realm)),
             Line::Change { says, target, .. } => Some(Glance::Change(says.clone(), target.clone())),
+            Line::Trouble { target, .. } => Some(Glance::Trouble(target.clone())),
             Line::Fire(fire) => Some(Glance::Fire(fire.target.clone())),
             Line::More(_) => Some(Glance::MoreFires),
             Line::Book(fit) => Some(Glance::Book(fit.book.id())),
@@ -82,16 +93,16 @@ pub fn beside(model: &Model, lines: &[Line]) -> Option<usize> {
         Glance::Fire(_) | Glance::MoreFires => 1,
         Glance::Book(_) => 2,
         Glance::Change(..) => 3,
-        Glance::Source(_) => 0,
+        Glance::Source(_) | Glance::Trouble(_) => 0,
     };
     let gone = model.board.glance.as_ref().map(sort);
     let same = lines.iter().position(|line| gone.is_some() && line.glance().as_ref().map(sort) == gone);
     same.or_else(|| lines.iter().position(Line::leads))
 }
 
-/// As many changes as anybody reads at a glance.
+/// So many changes are told at least, if only below the edge of the screen.
 const CHANGES: usize = 12;
-/// And of these alerts, which have a pane of their own.
+/// And of these alerts, which have a pane of their own; more only where nothing else wants the room.
 const ALERTS: usize = 4;
 
 /// A line for each source, the worst first.
@@ -105,39 +116,119 @@ pub fn sources(model: &Model) -> Vec<Line> {
     sources
 }
 
-/// As many alerts as are read at a glance, and as few as are worth a heading.
-const FIRES: std::ops::RangeInclusive<usize> = 3..=12;
-/// As many runbooks; on a small screen fewer, and then fewer alerts as well.
-const BOOKS: usize = 4;
-const FEW: usize = 2;
+/// As many runbooks as are worth a look.
+const BOOKS: usize = 8;
+/// How the lines below the sources are given out, in turns: 0 is what fires, 1 what fits and 2 what changed.
+const TURNS: [usize; 5] = [0, 2, 0, 2, 1];
 
 pub fn lines(model: &Model) -> Vec<Line> {
-    let mut lines = sources(model);
-    let changes: Vec<Line> = changes(model).take(CHANGES).collect();
-    let small = room(model) < lines.len() + 20;
-    let books = model.shelf.fits.len().min(if small { FEW } else { BOOKS });
-    if !model.firing.is_empty() {
-        // Each heading has a blank above; changes take half of the rest, or what they need.
-        let headings = if books > 0 { 6 + books } else { 4 };
-        let rest = room(model).saturating_sub(lines.len() + headings);
-        let fires = rest - changes.len().max(1).min(rest / 2);
-        let fewest = if books > 0 && small { FEW } else { *FIRES.start() };
-        lines.push(Line::Blank);
-        lines.push(Line::Heading("What fires"));
-        lines.extend(fires_within(model, fires.clamp(fewest, *FIRES.end())));
+    let room = room(model);
+    let mut lines = more_of_each(model, sources(model), room);
+    let wants = [model.firing.len(), model.shelf.fits.len().min(BOOKS), lately(model).count().max(1)];
+    let (shares, gaps) = shares(room.saturating_sub(lines.len()), wants);
+    let [fires, books, changes] = shares;
+    let heading = |lines: &mut Vec<Line>, words| {
+        if gaps {
+            lines.push(Line::Blank);
+        }
+        lines.push(Line::Heading(words));
+    };
+    if fires > 0 {
+        heading(&mut lines, "What fires");
+        lines.extend(fires_within(model, fires));
     }
     if books > 0 {
-        lines.push(Line::Blank);
-        lines.push(Line::Heading("Runbooks that fit"));
+        heading(&mut lines, "Runbooks that fit");
         lines.extend(model.shelf.fits.iter().take(books).cloned().map(Line::Book));
     }
-    lines.push(Line::Blank);
-    lines.push(Line::Heading("Changed in the last hour"));
-    if changes.is_empty() {
+    heading(&mut lines, "Changed in the last hour");
+    let others = lately(model).filter(|change| !is_alert(change)).count();
+    let alerts = ALERTS.max(changes.saturating_sub(others));
+    let mut told = changes_with(model, alerts).take(changes.max(CHANGES)).peekable();
+    if told.peek().is_none() {
         lines.push(Line::Words("nothing that firedeck could see".into()));
     }
-    lines.extend(changes);
+    lines.extend(told);
     lines
+}
+
+/// How many lines each part gets of so many, and whether a blank stands above each: none is left out, and where
+/// there is little room each has as many as one round gives it.
+fn shares(room: usize, wants: [usize; 3]) -> ([usize; 3], bool) {
+    let least = |at: usize| wants[at].min(TURNS.iter().filter(|turn| **turn == at).count());
+    let parts = wants.iter().filter(|want| **want > 0).count();
+    let gaps = room >= 2 * parts + (0..3).map(least).sum::<usize>();
+    let mut rest = room.saturating_sub(if gaps { 2 * parts } else { parts });
+    let mut given = wants.map(|want| want.min(1));
+    rest = rest.saturating_sub(given.iter().sum());
+    let mut turn = TURNS.to_vec();
+    while rest > 0 && turn.iter().any(|at| given[*at] < wants[*at]) {
+        for at in &turn {
+            if rest > 0 && given[*at] < wants[*at] {
+                given[*at] += 1;
+                rest -= 1;
+            }
+        }
+        turn.retain(|at| given[*at] < wants[*at]);
+    }
+    (given, gaps)
+}
+
+/// On a tall screen what is wrong beside the worst of each source.
+fn more_of_each(model: &Model, sources: Vec<Line>, room: usize) -> Vec<Line> {
+    const MOST: usize = 4;
+    let each = (room.saturating_sub(30) / 8).min(MOST);
+    let more = |source: Line| {
+        let realm = match &source {
+            // Of what is not heard of nothing more is known.
+            Line::Source { realm, level, worst, .. } if *level < Level::Fine && !worst.is_empty() => {
+                Some(*realm)
+            }
+            _ => None,
+        };
+        let troubles = realm.map_or_else(Vec::new, |realm| troubles(model, realm, each + 1));
+        std::iter::once(source).chain(troubles.into_iter().skip(1))
+    };
+    sources.into_iter().flat_map(more).collect()
+}
+
+/// The first few that are in trouble, the worst first, as its source says it.
+fn troubles(model: &Model, realm: Realm, most: usize) -> Vec<Line> {
+    let line = |(target, level, says): (ObjectRef, Level, String)| Line::Trouble {
+        level,
+        name: if realm == Realm::Kubernetes { target.to_string() } else { target.name.to_string() },
+        says,
+        target,
+    };
+    match tables::of(realm) {
+        Some(tables) => tables.troubles(model).into_iter().take(most).map(line).collect(),
+        None => {
+            wall::first_pods(model, most).map(|(id, level, says)| line((id.clone(), level, says))).collect()
+        }
+    }
+}
+
+/// What stands side by side, with what the widest of it takes: of sources, and of all that stands below them.
+pub fn needs(lines: &[Line]) -> [(&'static str, u16); 4] {
+    let sources = lines.iter().filter_map(|line| match line {
+        Line::Source { worst, says, .. } if !worst.is_empty() => Some((worst.width(), says.width())),
+        Line::Trouble { name, says, .. } => Some((name.width(), says.width())),
+        _ => None,
+    });
+    let below = lines.iter().filter_map(|line| match line {
+        Line::Fire(fire) => Some((fire.name.width(), fire.says.width())),
+        // Where others have their age it has its title already.
+        Line::Book(fit) => {
+            let says = fit.why.width() + 2 + runbooks::place(&fit.book).width();
+            Some((fit.book.runbook.title.width().saturating_sub(7), says))
+        }
+        Line::Change { what, says, suspect, .. } => {
+            Some((what.width(), says.width() + if *suspect { 9 } else { 0 }))
+        }
+        _ => None,
+    });
+    let ((worst, state), (name, says)) = (widest(sources), widest(below));
+    [("source", worst), ("state", state), ("name", name), ("says", says)]
 }
 
 /// Lines that the pane has; where it is not shown, those of a small screen.
@@ -214,16 +305,24 @@ fn pods(model: &Model, level: Level) -> (String, String) {
 
 /// The newest first, of the last hour.
 pub fn changes(model: &Model) -> impl Iterator<Item = Line> + '_ {
+    changes_with(model, ALERTS)
+}
+
+fn is_alert(change: &Change) -> bool {
+    change.what == ChangeKind::Alert && !change.suspect
+}
+
+fn lately(model: &Model) -> impl Iterator<Item = &Change> {
     const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
-    // A storm of alerts must not hide what set it off.
+    super::changes::newest(model).filter(|change| model.now.since(change.at) < HOUR)
+}
+
+/// With so many alerts at most: a storm of them must not hide what set it off.
+fn changes_with(model: &Model, most: usize) -> impl Iterator<Item = Line> + '_ {
     let mut alerts = 0;
-    super::changes::newest(model).filter_map(move |change| {
-        if change.what == ChangeKind::Alert && !change.suspect {
-            alerts += 1;
-        }
-        if model.now.since(change.at) >= HOUR
-            || (alerts > ALERTS && change.what == ChangeKind::Alert && !change.suspect)
-        {
+    lately(model).filter_map(move |change| {
+        alerts += usize::from(is_alert(change));
+        if alerts > most && is_alert(change) {
             return None;
         }
         Some(Line::Change {
@@ -251,6 +350,13 @@ pub fn thing(target: &ObjectRef) -> String {
 /// The same with its namespace, where there are several: `deploy/shop/worker`.
 fn placed(model: &Model, target: &ObjectRef) -> String {
     let one = model.clusters.values().all(|cluster| cluster.namespaces.len() == 1);
+    if target.kind == Kind::RedisNode {
+        return format!(
+            "{}/{}",
+            short(target.kind),
+            super::redis::called(model, &target.context, &target.name)
+        );
+    }
     if one || target.namespace.is_empty() || matches!(target.kind.realm(), Realm::Alerts | Realm::Changes) {
         return thing(target);
     }
@@ -314,6 +420,17 @@ impl Pane for Overview {
 mod tests {
     use super::*;
     use crate::panes::tables::TABLES;
+
+    #[test]
+    fn no_part_is_left_out_where_there_is_little_room_and_none_stays_empty_where_there_is_much() {
+        assert_eq!(shares(9, [20, 5, 9]), ([3, 1, 2], false));
+        assert_eq!(shares(11, [20, 5, 9]), ([2, 1, 2], true));
+        assert_eq!(shares(9, [0, 0, 9]), ([0, 0, 7], true));
+        assert_eq!(shares(56, [20, 5, 9]), ([20, 5, 9], true));
+        assert_eq!(shares(56, [200, 5, 90]), ([23, 5, 22], true));
+        assert_eq!(shares(0, [20, 5, 9]), ([1, 1, 1], false));
+        assert_eq!(shares(0, [0, 0, 1]), ([0, 0, 1], false));
+    }
 
     #[test]
     fn every_realm_has_a_name_and_a_first_kind() {

@@ -286,13 +286,13 @@ fn asked<'m>(title: &str, used: u64, wanted: u64) -> Cell<'m> {
     if percent > 100 && title.starts_with("MEM") { cell.role(Role::Warning) } else { cell }
 }
 
-/// A share of the limit where there is one, else of the request, which an `r` says, else the bare number.
+/// A share of the limit where there is one, else of the request, which ` req` says, else the bare number.
 fn cpu<'m>(pod: &Pod, meter: Option<&Meter>) -> Cell<'m> {
     let Some(meter) = meter else { return Cell::new("–").role(Role::Dim) };
     match cpu_bound(pod) {
         Some(wanted) if pod.limits().cpu_milli.is_none() => {
             let cell = asked("CPU", meter.now.cpu_milli, wanted);
-            Cell { text: format!("{}r", cell.text).into(), ..cell }
+            Cell { text: format!("{} req", cell.text).into(), ..cell }
         }
         Some(limit) => share(meter.now.cpu_milli, limit),
         None => Cell::new(format!("{}m", meter.now.cpu_milli)),
@@ -307,11 +307,9 @@ fn memory<'m>(pod: &Pod, meter: Option<&Meter>, ascii: bool) -> Cell<'m> {
     let requested = pod.limits().memory.is_none();
     let mut cell =
         if requested { asked("MEM", meter.now.memory, limit) } else { share(meter.now.memory, limit) };
-    let of = if requested { 'r' } else { ' ' };
-    cell.text = format!("{:>4}{of}", cell.text).into();
-    if !ascii {
-        cell.text.to_mut().extend(meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)));
-    }
+    let bars: String = meter.past.iter().map(|kib| bar(u64::from(*kib) * 1024, limit)).collect();
+    let bars = if ascii { String::new() } else { format!(" {bars}") };
+    cell.text = format!("{:>4}{bars}{}", cell.text, if requested { " req" } else { "" }).into();
     cell
 }
 

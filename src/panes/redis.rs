@@ -64,8 +64,8 @@ const SLOW_CALLS: &[Column] = &[
 const KEYS: &[Column] = &[
     ON,
     left("KEYS", Width::Share(24, 4), 20),
-    right("SHARE", 5, 14),
     right("COUNT", 12, 16),
+    right("OF KEYS", 7, 14),
     right("MEM", 6, 18),
     right("NO TTL", 6, 15),
     right("DB", 3, 6),
@@ -98,6 +98,13 @@ fn group(object: &Object) -> Option<&KeyGroup> {
         Facts::Redis(RedisFacts::Keys(group)) => Some(group),
         _ => None,
     }
+}
+
+/// How people call a node: by the name that the profile gives its endpoint where it is the only one there, else by
+/// its address.
+pub fn called<'m>(model: &Model, endpoint: &'m str, node: &'m str) -> &'m str {
+    let nodes = model.listing(Kind::RedisNode).into_iter().flat_map(crate::model::listing::Listing::all);
+    if nodes.filter(|object| *object.id.context == *endpoint).count() == 1 { endpoint } else { node }
 }
 
 /// The largest first.
@@ -185,8 +192,8 @@ fn group_key(object: &Object, group: &KeyGroup, column: Option<&str>) -> SortKey
     match column {
         None | Some("MEM") => most_of(group.bytes),
         Some("KEYS") => by_text(&group.name),
-        Some("SHARE") if group.single => SortKey::Missing,
-        Some("SHARE") => most_of(group.share()),
+        Some("OF KEYS") if group.single => SortKey::Missing,
+        Some("OF KEYS") => most_of(group.share()),
         Some("COUNT") if group.single => most(1),
         Some("COUNT") => most_of(group.keys),
         Some("NO TTL") if group.single => most_of(group.lasting.map(|lasting| lasting.min(1) * 100)),

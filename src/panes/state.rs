@@ -95,7 +95,9 @@ fn words(status: &FeedStatus, now: Timestamp) -> Fact {
 /// Why rows may be old, for the first line of a pane; `None` while all is well, and where the state says it.
 pub fn stale(model: &Model, concerned: impl Fn(&Feed) -> bool) -> Option<String> {
     let (_, status) = model.worst_feed(&concerned)?;
-    if status.state == FeedState::Live { None } else { as_of(model, concerned) }
+    let heard = status.heard.filter(|_| status.state != FeedState::Live)?;
+    // How long ago that is the state says.
+    as_of(model, concerned).map(|_| format!("as of {}", heard.clock(&model.zone)))
 }
 
 /// When what is shown was last heard of, if that is not now.

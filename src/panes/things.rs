@@ -2,6 +2,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use unicode_width::UnicodeWidthStr;
+
+use super::widths::{Share, share_out};
 use super::{Column, Fact, Pane, Row, Width, objects, pods, tables};
 use crate::domain::Text;
 use crate::domain::feed::{Feed, FeedState as F};
@@ -84,9 +87,62 @@ fn applies(model: &Model, column: &Column) -> bool {
     }
 }
 
+/// What the view paints of the table: the columns with their widths, and the rows of the window.
+pub type Painted<'m> = (Vec<(&'static Column, u16)>, Vec<Row<'m>>);
+
+/// What the widest cell of each column takes in the window.
+pub fn needs(model: &Model, width: u16) -> Vec<(&'static str, u16)> {
+    let columns = columns(model, width);
+    let rows = rows(model, &columns);
+    columns.iter().enumerate().map(|(at, (column, _))| (column.title, widest(&rows, at))).collect()
+}
+
+fn widest(rows: &[Row<'_>], at: usize) -> u16 {
+    let cells = rows.iter().filter_map(|row| row.cells.get(at));
+    cells.map(|cell| u16::try_from(cell.text.width()).unwrap_or(u16::MAX)).max().unwrap_or(0)
+}
+
+/// What makes it another table, with widths of its own. What was wide once gives its room back some time.
+pub fn setup(model: &Model, width: u16) -> String {
+    let board = &model.board;
+    let (kind, shift, sort, filter) = (board.kind, board.shift, board.sort(), board.filter.text());
+    format!("{kind} {width} {shift} {sort:?} {} {filter}", super::widths::era(model.now))
+}
+
+/// The table in so many cells: no cell is cut while another column has room that it does not need.
+pub fn table(model: &Model, width: u16) -> Painted<'_> {
+    let mut columns = columns(model, width);
+    let mut rows = rows(model, &columns);
+    let room = width.saturating_sub(SIGNS);
+    let sorted = sort_column(model.board.kind, model.board.sort());
+    loop {
+        let share = |at: usize, (column, width): &(&Column, u16)| Share {
+            width: *width,
+            needs: widest(&rows, at).max(model.board.widest.of(column.title)),
+            // Its arrow stands in the gap.
+            least: u16::try_from(column.title.width()).unwrap_or(u16::MAX).min(*width),
+            gives: !column.right && column.number == 0,
+        };
+        let mut shares: Vec<Share> = columns.iter().enumerate().map(|(at, one)| share(at, one)).collect();
+        let used: u16 = shares.iter().map(|share| share.width + GAP).sum();
+        let cut = share_out(&mut shares, (room + GAP).saturating_sub(used));
+        // A column that says nothing stands only where nothing is cut for it.
+        let idle = |at: &usize| shares[*at].needs == 0 && sorted != Some(columns[*at].0.title);
+        let idle = (0..shares.len()).filter(idle).min_by_key(|at| columns[*at].0.keep);
+        let Some(idle) = idle.filter(|_| cut && columns.len() > 1 && !rows.is_empty()) else {
+            columns.iter_mut().zip(&shares).for_each(|((_, width), share)| *width = share.width);
+            return (columns, rows);
+        };
+        columns.remove(idle);
+        rows.iter_mut().filter(|row| idle < row.cells.len()).for_each(|row| drop(row.cells.remove(idle)));
+    }
+}
+
+/// Between two columns.
+const GAP: u16 = 2;
+
 /// The columns that fit, with their widths; the least important go first.
 pub fn columns(model: &Model, width: u16) -> Vec<(&'static Column, u16)> {
-    const GAP: u16 = 2;
     let mut chosen: Vec<&Column> =
         all_columns(model.board.kind).iter().filter(|column| applies(model, column)).collect();
     chosen.drain(..model.board.shift.min(chosen.len().saturating_sub(1)));
@@ -166,7 +222,7 @@ pub fn room(model: &Model, area: Area) -> usize {
 }
 
 /// The rows of the window, ready to paint.
-pub fn rows<'m>(model: &'m Model, columns: &[(&'static Column, u16)]) -> Vec<Row<'m>> {
+fn rows<'m>(model: &'m Model, columns: &[(&'static Column, u16)]) -> Vec<Row<'m>> {
     let titles: Vec<&'static str> = columns.iter().map(|(column, _)| column.title).collect();
     match model.board.kind {
         Kind::Pod => pods::rows(model, &titles),

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use super::tables::{self, Tables, ago, left, right};
 use super::{Cell, Column, Fact, Width, order};
 use crate::domain::level::Level;
-use crate::domain::object::{Facts, Kind, Object, Realm};
+use crate::domain::object::{Facts, Kind, Object, ObjectRef, Realm};
 use crate::domain::settings::limit::FactSource;
 use crate::domain::settings::{Action, Role};
 use crate::domain::vital::{Answer, Trend, Vital};
 use crate::model::Model;
-use crate::model::listing::SortKey;
+use crate::model::listing::{Listing, SortKey};
 
 pub struct Vitals;
 
@@ -142,14 +142,8 @@ impl Tables for Vitals {
     }
 
     fn worst(&self, model: &Model) -> (String, String) {
-        let first = model.listing(Kind::Vital).and_then(|listing| {
-            let troubled = listing.all().filter_map(|object| Some((object, vital(object)?)));
-            troubled
-                .filter(|(_, vital)| vital.level < Level::Fine)
-                .min_by_key(|(_, vital)| (vital.level, vital.order))
-        });
-        if let Some((object, vital)) = first {
-            return (object.id.name.to_string(), vital.says.to_string());
+        if let Some((id, _, says)) = self.troubles(model).into_iter().next() {
+            return (id.name.to_string(), says);
         }
         let asked = all(model).filter(|vital| vital.is_asked()).count();
         match asked {
@@ -157,6 +151,15 @@ impl Tables for Vitals {
             1 => ("the one that is asked".into(), "is within its limits".into()),
             n => (format!("all {n} that are asked"), "are within their limits".into()),
         }
+    }
+
+    fn troubles(&self, model: &Model) -> Vec<(ObjectRef, Level, String)> {
+        let all = model.listing(Kind::Vital).into_iter().flat_map(Listing::all);
+        let troubled = all.filter_map(|object| Some((object, vital(object)?)));
+        let mut troubled: Vec<_> = troubled.filter(|(_, vital)| vital.level < Level::Fine).collect();
+        troubled.sort_by_key(|(_, vital)| (vital.level, vital.order));
+        let told = troubled.into_iter();
+        told.map(|(object, vital)| (object.id.clone(), vital.level, vital.says.to_string())).collect()
     }
 
     fn keys(&self, _kind: Kind) -> &'static [Action] {

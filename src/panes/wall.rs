@@ -5,7 +5,7 @@ use super::overview::Line;
 use super::{Fact, overview, state, tables};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
-use crate::domain::object::Realm;
+use crate::domain::object::{ObjectRef, Realm};
 use crate::domain::settings::{Action, Role};
 use crate::domain::time::Age;
 use crate::model::Model;
@@ -95,41 +95,46 @@ pub fn trouble(model: &Model, room: usize) -> Vec<Trouble> {
     lines
 }
 
+/// Those of the first few pods that are in trouble, and what is wrong with each.
+pub fn first_pods(model: &Model, room: usize) -> impl Iterator<Item = (&ObjectRef, Level, String)> {
+    let all = model.pods.first(room).take_while(|(_, rank)| rank.level < Level::Fine);
+    all.map(|(pod, rank)| {
+        let mut what = pod.status().to_string();
+        if rank.level == Level::Unknown
+            && let Some(node) = &pod.node
+        {
+            what = format!("unknown: {node} is not Ready");
+        }
+        if rank.level == Level::Warn && matches!(&*what, "Running" | "NotReady") {
+            what = match (pod.ready_count(), pod.ready) {
+                ((ready, all), _) if ready < all => format!("runs, but {ready} of {all} ready"),
+                (_, Some(true)) => "runs again".into(),
+                _ => "runs, but is not ready".into(),
+            };
+        }
+        if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
+            // A status that is the reason already is not said twice.
+            what = if *end.reason == *what {
+                format!("{what} {}", end.code)
+            } else {
+                format!("{what}, {} {}", end.reason, end.code)
+            };
+        }
+        if let Some(at) = pod.last_restart() {
+            let times = match pod.restarts() {
+                1 => "1 restart".to_owned(),
+                n => format!("{n} restarts"),
+            };
+            what = format!("{what}, {times}, last {}", when(Age(model.now.since(at))));
+        }
+        (&pod.id, rank.level, what)
+    })
+}
+
 /// The first pods in trouble.
 pub fn pods(model: &Model, room: usize) -> Vec<Trouble> {
-    let all = model.pods.first(room).take_while(|(_, rank)| rank.level < Level::Fine);
-    let mut lines: Vec<Trouble> = all
-        .map(|(pod, rank)| {
-            let mut what = pod.status().to_string();
-            if rank.level == Level::Unknown
-                && let Some(node) = &pod.node
-            {
-                what = format!("unknown: {node} is not Ready");
-            }
-            if rank.level == Level::Warn && matches!(&*what, "Running" | "NotReady") {
-                what = match (pod.ready_count(), pod.ready) {
-                    ((ready, all), _) if ready < all => format!("runs, but {ready} of {all} ready"),
-                    (_, Some(true)) => "runs again".into(),
-                    _ => "runs, but is not ready".into(),
-                };
-            }
-            if let Some((_, end)) = pod.last_end().filter(|(_, end)| end.code != 0) {
-                // A status that is the reason already is not said twice.
-                what = if *end.reason == *what {
-                    format!("{what} {}", end.code)
-                } else {
-                    format!("{what}, {} {}", end.reason, end.code)
-                };
-            }
-            if let Some(at) = pod.last_restart() {
-                let times = match pod.restarts() {
-                    1 => "1 restart".to_owned(),
-                    n => format!("{n} restarts"),
-                };
-                what = format!("{what}, {times}, last {}", when(Age(model.now.since(at))));
-            }
-            Trouble { level: rank.level, name: pod.id.to_string(), what }
-        })
+    let mut lines: Vec<Trouble> = first_pods(model, room)
+        .map(|(id, level, what)| Trouble { level, name: id.to_string(), what })
         .collect();
     let more =
         model.pods.count(Level::Bad) + model.pods.count(Level::Unknown) + model.pods.count(Level::Warn);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::table::lens;
 use crate::domain::Text;
+use crate::domain::alert::AlertFacts;
 use crate::domain::change::{Change, ChangeKind};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
@@ -91,14 +92,26 @@ fn told(model: &Model, seen: &Seen<Object>, alerts: &HashSet<Text>) -> Vec<Found
 }
 
 /// Who cares for an alert, or no longer does.
-pub fn acknowledged(alerts: &[ObjectRef], by: &str, no_longer: bool, at: Timestamp) -> Option<Found> {
+pub fn acknowledged(
+    model: &Model,
+    alerts: &[ObjectRef],
+    by: &str,
+    no_longer: bool,
+    at: Timestamp,
+) -> Option<Found> {
     let first = alerts.first()?;
+    let object = model.listing(first.kind).and_then(|listing| listing.get(first));
+    let apart = match object.map(|object| &object.facts) {
+        Some(Facts::Alerts(AlertFacts::Alert(alert))) => &*alert.apart,
+        _ => "",
+    };
     let others = match alerts.len() - 1 {
         0 => String::new(),
         n => format!(", and {n} more"),
     };
     let word = if no_longer { "no longer acknowledged by" } else { "acknowledged by" };
-    Some(found_at(ChangeKind::Alert, first, at, format!("{word} {by}{others}"), Level::Fine))
+    let says = servers::with_labels(&format!("{word} {by}"), apart);
+    Some(found_at(ChangeKind::Alert, first, at, format!("{says}{others}"), Level::Fine))
 }
 
 pub fn found_at(what: ChangeKind, target: &ObjectRef, at: Timestamp, says: String, level: Level) -> Found {

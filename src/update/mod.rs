@@ -27,8 +27,8 @@ use crate::domain::time::Timestamp;
 use crate::model::board::PaneKind;
 use crate::model::msg::{Effect, Msg};
 use crate::model::{Dirty, Model, Settings};
-use crate::panes::layout::layout;
-use crate::panes::{pods, things};
+use crate::panes::layout::{Layout, layout};
+use crate::panes::{pods, things, widths};
 
 /// What was said in one place means nothing in another.
 fn pressed(model: &mut Model, keys: &[Key], at: Timestamp) -> Vec<Effect> {
@@ -214,6 +214,23 @@ fn fit(model: &mut Model) {
     }
     incident::fit(model, &places);
     lines::fit(model, &places);
+    widen(model, &places);
+}
+
+/// Remembers how wide what is shown has been, so that columns stay where they are.
+fn widen(model: &mut Model, places: &Layout) {
+    if model.dirty == Dirty::No {
+        return;
+    }
+    if let Some(area) = places.pane(PaneKind::Things) {
+        let (setup, needs) = (things::setup(model, area.width), things::needs(model, area.width));
+        model.board.widest.keep(setup, needs);
+    }
+    if let Some(area) = places.pane(PaneKind::Overview) {
+        let setup = format!("{} {}", area.width, widths::era(model.now));
+        let needs = crate::panes::overview::needs(&crate::panes::overview::lines(model));
+        model.board.widest_glance.keep(setup, needs);
+    }
 }
 
 /// The clock. What shows an age is drawn again only when an age could have moved.

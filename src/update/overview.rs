@@ -56,7 +56,7 @@ pub fn hold(model: &mut Model) {
 fn open(model: &mut Model, line: &Line) -> Vec<Effect> {
     match line {
         Line::Source { realm, .. } => table::realm(model, *realm),
-        Line::Change { target, .. } => land(model, target.clone()),
+        Line::Change { target, .. } | Line::Trouble { target, .. } => land(model, target.clone()),
         Line::Fire(fire) => land(model, fire.target.clone()),
         Line::Book(fit) => super::shelf::open(model, fit.book.clone()),
         Line::More(_) => table::show(model, Kind::Alert),

@@ -86,7 +86,7 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
         PaneKind::Things => things::selected(model),
         PaneKind::Detail => model.detail.as_ref().map(|detail| detail.target.clone()),
         PaneKind::Overview => match &model.board.glance {
-            Some(Glance::Fire(id) | Glance::Change(_, id)) => Some(id.clone()),
+            Some(Glance::Fire(id) | Glance::Trouble(id) | Glance::Change(_, id)) => Some(id.clone()),
             _ => None,
         },
         _ => None,

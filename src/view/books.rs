@@ -8,9 +8,11 @@ use crate::domain::settings::Role;
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::checklist::Checklist;
+use crate::model::shelf::Book;
 use crate::panes::checklist::{self, ChecklistPane};
 use crate::panes::layout::Area;
 use crate::panes::runbooks::{self, Line, RunbooksPane};
+use crate::panes::widths::{halves, widest};
 use crate::panes::{Cut, Fact};
 
 /// Cells for a runbook's place.
@@ -26,13 +28,14 @@ pub fn list(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let here = runbooks::here(list, &lines);
     let room = usize::from(area.height.saturating_sub(2));
     let top = above(here.unwrap_or(0), room, lines.len());
+    let title = titles(&lines, area.width);
     for ((at, line), y) in lines.iter().enumerate().skip(top).take(room).zip(area.y + 2..) {
         let row = Area { y, height: 1, ..area };
         let chosen = Some(at) == here;
         if chosen {
             chrome::here(buffer, paint, row, focused);
         }
-        entry(buffer, paint, row, line, chosen && focused);
+        entry(buffer, paint, row, line, chosen && focused, title);
     }
 }
 
@@ -41,7 +44,42 @@ fn above(here: usize, room: usize, all: usize) -> usize {
     here.saturating_sub(room / 3).min(all.saturating_sub(room))
 }
 
-fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool) {
+/// How wide the titles are.
+fn titles(lines: &[Line], width: u16) -> u16 {
+    let texts = |line: &Line| match line {
+        Line::Book { book, why } => {
+            let about = why.as_ref().map_or_else(|| runbooks::summary(book).width(), |why| why.width());
+            Some((book.runbook.title.width(), about + 2 + runbooks::place(book).width()))
+        }
+        _ => None,
+    };
+    let usual = (width.saturating_sub(PLACE + 4)) * 11 / 20;
+    halves(width.saturating_sub(4), usual, widest(lines.iter().filter_map(texts)))
+}
+
+/// What is to be said of a runbook, from `x` on, and where it stands, at the end of the line: in full where there is
+/// room for both.
+pub(super) fn book(
+    buffer: &mut Buffer,
+    paint: &Paint<'_>,
+    row: Area,
+    x: u16,
+    (about, role): (&str, Role),
+    book: &Book,
+    chosen: bool,
+) {
+    let end = (row.x + row.width).saturating_sub(1);
+    let room = end.saturating_sub(x);
+    let free = usize::from(room).saturating_sub(about.width() + 2);
+    let whole = Some(runbooks::whole_place(book)).filter(|whole| whole.width() <= free);
+    let place = whole.unwrap_or_else(|| runbooks::place(book));
+    let width = u16::try_from(place.width()).unwrap_or(PLACE).min(room);
+    paint.on_line(buffer, Area { x: end - width, width, ..row }, &place, Role::Dim, Cut::End, chosen);
+    let rest = Area { x, width: room.saturating_sub(width + 1), ..row };
+    paint.on_line(buffer, rest, about, role, Cut::End, chosen);
+}
+
+fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen: bool, title: u16) {
     let end = row.x + row.width;
     let put = |buffer: &mut Buffer, x: u16, width: u16, text: &str, role: Role| {
         let width = width.min(end.saturating_sub(x));
@@ -60,15 +98,11 @@ fn entry(buffer: &mut Buffer, paint: &Paint<'_>, row: Area, line: &Line, chosen:
             }
         }
         Line::Book { book, why } => {
-            let place = runbooks::place(book);
-            let at = end.saturating_sub(1 + u16::try_from(place.width()).unwrap_or(PLACE));
-            let title = (row.width.saturating_sub(PLACE + 4)) * 11 / 20;
             put(buffer, row.x + 3, title, &book.runbook.title, Role::Text);
             let x = row.x + 5 + title;
             let about = why.clone().unwrap_or_else(|| runbooks::summary(book));
             let role = if why.is_some() { Role::Good } else { Role::Dim };
-            put(buffer, x, at.saturating_sub(x + 1), &about, role);
-            put(buffer, at, row.width, &place, Role::Dim);
+            self::book(buffer, paint, row, x, (&about, role), book, chosen);
         }
     }
 }

@@ -31,7 +31,8 @@ pub fn lamps(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) 
         return;
     }
     let mut x = area.x + 1;
-    for (level, words, focused) in header::lamps(model) {
+    let (lamps, gap) = header::lamps_within(header::lamps(model), area.width.saturating_sub(2));
+    for (level, words, focused) in lamps {
         let (sign, role) = match level {
             Level::Fine => (if paint.ascii { '+' } else { '✓' }, Role::Good),
             // Nothing is asked of it.
@@ -41,7 +42,7 @@ pub fn lamps(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) 
         let room = (area.x + area.width).saturating_sub(x);
         x += paint.text(buffer, x, area.y, room, &format!("{sign} "), role);
         let words_role = if focused { Role::Focus } else { role_of_words(level) };
-        x += paint.text(buffer, x, area.y, room.saturating_sub(2), &words, words_role) + 3;
+        x += paint.text(buffer, x, area.y, room.saturating_sub(2), &words, words_role) + gap;
     }
 }
 

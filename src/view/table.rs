@@ -28,7 +28,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         facts.insert(0, Fact::new(old, Role::Warning));
     }
     chrome::title(buffer, paint, area, &Things.name(model), &facts, &state, focused);
-    let columns = things::columns(model, area.width);
+    let (columns, rows) = things::table(model, area.width);
     let first = things::first_row(model, area);
     for (y, line) in (area.y + 1..first.saturating_sub(1)).zip(things::head(model, area)) {
         let inner = Area { x: area.x + SIGNS, y, width: area.width.saturating_sub(SIGNS + 1), height: 1 };
@@ -47,12 +47,12 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         }
         return;
     }
-    for (at, row) in (0u16..).zip(things::rows(model, &columns)) {
+    for (at, row) in (0u16..).zip(&rows) {
         let y = area.y + 2 + at;
         if y >= area.bottom() {
             break;
         }
-        draw_row(buffer, paint, area, y, &row, &columns, focused);
+        draw_row(buffer, paint, area, y, row, &columns, focused);
     }
 }
 

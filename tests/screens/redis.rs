@@ -142,7 +142,7 @@ fn keys(model: &mut Model, hot: bool) {
         b"app:queue:mail",
         Weighed { bytes: Some(120 << 20), lasting: Some(true), heat: hot.then_some(90) },
     );
-    let all = sample.groups(0, 120_000).into_iter().map(|group| {
+    let all = sample.groups(0, 120_000, None).into_iter().map(|group| {
         let name = group.name.to_string();
         Seen::Is(object(Kind::KeyGroup, "10.0.0.5:6379", &name, "", RedisFacts::Keys(Box::new(group))))
     });

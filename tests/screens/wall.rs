@@ -68,6 +68,28 @@ fn what_fires_for_hours_stands_on_the_overview_and_the_rest_is_counted() {
 }
 
 #[test]
+fn on_a_tall_screen_there_are_more_rows_of_everything_and_on_a_low_one_none_is_left_out() {
+    // Twenty-three fire, and two pods beside the worst are in trouble.
+    let tall = picture(&glance(120, 70, 20));
+    assert!(!tall.contains(" more") && tall.contains("queue-19"), "{tall}");
+    assert!(tall.contains("shop/worker-5dc8f9b7d4-5rh92") && tall.contains("billing/rest-api"), "{tall}");
+    let low = picture(&glance(80, 24, 20));
+    let changed = low.lines().skip_while(|line| !line.contains("Changed in the last hour"));
+    assert!(changed.filter(|line| line.contains("deploy/shop/worker")).count() == 1, "{low}");
+    let lower = picture(&glance(80, 18, 20));
+    assert!(lower.contains("What fires") && lower.contains("deploy/shop/worker"), "{lower}");
+}
+
+#[test]
+fn the_cursor_stands_on_what_else_is_in_trouble_and_enter_opens_it() {
+    let mut model = glance(120, 70, 2);
+    press(&mut model, "g j");
+    assert!(matches!(model.board.glance, Some(Glance::Trouble(_))), "{:?}", model.board.glance);
+    press(&mut model, "Enter");
+    assert_eq!(model.detail.as_ref().map(|detail| detail.target.kind), Some(Kind::Pod));
+}
+
+#[test]
 fn enter_leads_from_an_alert_to_it_and_from_the_count_to_all() {
     let mut model = glance(80, 24, 20);
     press(&mut model, "j j Enter");

@@ -123,7 +123,7 @@ impl Place<'_> {
         {
             let _ = write!(
                 text,
-                "\n[[profiles.demo.probes]]\nname = \"{name} says\"\nsource = \"http\"\nevery = \"10s\"\n\
+                "\n[[profiles.demo.probes]]\nname = \"{name} health\"\nsource = \"http\"\nevery = \"10s\"\n\
                  query = \"http://{}/{site}/health\"\npick = \".status\"\nok = \"= healthy\"\ncritical = \"!= healthy\"\n",
                 at.http
             );

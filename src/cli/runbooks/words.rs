@@ -2,8 +2,7 @@
 
 /// `1 runbook`, `2 runbooks`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{end}", crate::domain::text::grouped(count as u64))
+    crate::domain::text::counted(count as u64, noun)
 }
 
 /// Letters and digits alone, in lower case: what two writings of one name have in common.

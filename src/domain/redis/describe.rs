@@ -8,11 +8,11 @@ pub use rest::{
 use super::info::Info;
 use super::node::{RedisNode, Role};
 use super::rates::{Point, counted, float};
-use super::verdict::{figure, spoken};
+use super::verdict::{ahead, figure, spoken};
 use super::{percent, size};
 use crate::domain::level::Level;
 use crate::domain::news::{Section, SectionLine};
-use crate::domain::text::{clean, grouped};
+use crate::domain::text::{self, clean, grouped};
 use crate::domain::time::{Age, Timestamp};
 use crate::domain::vital::Trend;
 
@@ -90,7 +90,11 @@ fn server(node: &RedisNode, info: &Info, now: Timestamp) -> Option<Section> {
     for one in &node.watched {
         let at = one.at.as_ref().map_or_else(|| "–".into(), ToString::to_string);
         let level = if &*one.status == "ok" { Level::Fine } else { Level::Bad };
-        let counts = format!("{} replicas, {} sentinels", one.replicas, one.sentinels);
+        let counts = format!(
+            "{}, {}",
+            text::counted(one.replicas, "replica"),
+            text::counted(one.sentinels, "sentinel")
+        );
         lines.at(&format!("watches {}", one.name), format!("{at}, {}, {counts}", one.status), level);
     }
     lines.into_section("Server")
@@ -110,7 +114,7 @@ fn memory(node: &RedisNode, info: &Info) -> Option<Section> {
     lines
         .known("when it is full", Some(policy(&memory.policy)).filter(|text| !text.is_empty()))
         .known("growth", node.rates.growth_per_minute.map(growth))
-        .known("full in", node.rates.full_in.map(spoken))
+        .known("full", node.rates.full_in.map(ahead))
         .known("peak", memory.peak.map(size))
         .known("held from the system", memory.rss.map(size))
         .known(
@@ -325,7 +329,7 @@ fn keyspace(node: &RedisNode) -> Option<Section> {
             .map_or(String::new(), |ttl| format!(", the others live {} on average", spoken(ttl)));
         lines.add(
             &format!("db {}", db.number),
-            format!("{} keys, {lasting}% without a time to live{ttl}", grouped(db.keys)),
+            format!("{}, {lasting}% without a time to live{ttl}", text::counted(db.keys, "key")),
         );
     }
     lines.into_section("Keys")

@@ -122,9 +122,13 @@ impl KeySample {
 
     /// The rows: families by what they weigh, or by their share where nothing could be weighed, then the keys that
     /// outweigh their families.
-    pub fn groups(&self, db: u32, all_keys: u64) -> Vec<KeyGroup> {
+    /// What is worked out is never more than `used`, all that the server holds.
+    pub fn groups(&self, db: u32, all_keys: u64, used: Option<u64>) -> Vec<KeyGroup> {
         let mut groups: Vec<KeyGroup> =
             self.families.iter().map(|(name, family)| self.group(name, family, db, all_keys)).collect();
+        if let Some(used) = used.filter(|_| self.seen < all_keys) {
+            within(&mut groups, used);
+        }
         groups.sort_by(|a, b| (b.bytes, b.seen, &a.name).cmp(&(a.bytes, a.seen, &b.name)));
         groups.truncate(SHOWN_GROUPS);
         let shown = |groups: &[KeyGroup], key: &str| groups.iter().any(|group| &*group.name == key);
@@ -192,6 +196,19 @@ impl KeySample {
         let others = family.weighed.saturating_sub(1);
         let mean = family.bytes.saturating_sub(bytes).checked_div(others).unwrap_or(0);
         bytes >= mean.saturating_mul(TIMES)
+    }
+}
+
+/// A small sample may take some families for larger than they can be all together: then each is less by the same share.
+fn within(groups: &mut [KeyGroup], used: u64) {
+    let sum = |single: bool| {
+        let own = groups.iter().filter(|group| group.single == single);
+        own.filter_map(|group| group.bytes).fold(0, u64::saturating_add)
+    };
+    let (weighed, guessed) = (sum(true), sum(false));
+    let room = used.saturating_sub(weighed);
+    for group in groups.iter_mut().filter(|group| !group.single && guessed > room) {
+        group.bytes = group.bytes.and_then(|bytes| scaled(room, bytes, guessed));
     }
 }
 
@@ -293,7 +310,7 @@ mod tests {
         let sessions = (0..75).map(|n| (format!("session:{n}"), Some(200), Some(false)));
         let bulk = (0..25)
             .map(|n| (format!("bulk:{n}"), (n % 5 == 0).then_some(4_000), (n % 5 == 0).then_some(true)));
-        let groups = sample(sessions.chain(bulk)).groups(0, 10_000);
+        let groups = sample(sessions.chain(bulk)).groups(0, 10_000, None);
         let families: Vec<_> = groups.iter().filter(|group| !group.single).collect();
         let told = |n: usize| {
             let group = families.get(n)?;
@@ -305,21 +322,34 @@ mod tests {
     }
 
     #[test]
+    fn families_are_never_more_all_together_than_what_is_used() {
+        let carts = (0..60).map(|n| (format!("cart:{n}"), Some(9_000), Some(true)));
+        let others = (0..440).map(|n| (format!("session:{n}"), Some(1_000), Some(false)));
+        let sizes = |used| {
+            let groups = sample(carts.clone().chain(others.clone())).groups(0, 50_000, used);
+            groups.iter().map(|group| group.bytes.unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(None), [54_000_000, 44_000_000]);
+        assert_eq!(sizes(Some(100_000_000)), [54_000_000, 44_000_000], "they may be");
+        assert_eq!(sizes(Some(49_000_000)), [27_000_000, 22_000_000]);
+    }
+
+    #[test]
     fn the_largest_key_stands_by_itself() {
         let small = (0..50).map(|n| (format!("a:{n}"), Some(100), None));
-        let groups = sample(small.chain([("a:99".into(), Some(7 << 20), Some(true))])).groups(3, 51);
+        let groups = sample(small.chain([("a:99".into(), Some(7 << 20), Some(true))])).groups(3, 51, None);
         let largest = groups.iter().find(|group| group.single).unwrap();
         assert_eq!(
             (&*largest.name, largest.bytes, largest.db, largest.whole),
             ("a:99", Some(7 << 20), 3, true)
         );
         // A key that is all of its family is not told twice, and speaks for none that was not seen.
-        let one = sample([("app:queue:mail".to_owned(), Some(900), None)]).groups(0, 100);
+        let one = sample([("app:queue:mail".to_owned(), Some(900), None)]).groups(0, 100, None);
         assert_eq!(
             one.iter().map(|group| (&*group.name, group.single, group.keys)).collect::<Vec<_>>(),
             [("app:queue:mail", true, Some(1))]
         );
-        let few = sample((0..3).map(|n| (format!("b:{n}"), Some(100), None))).groups(0, 1_000);
+        let few = sample((0..3).map(|n| (format!("b:{n}"), Some(100), None))).groups(0, 1_000, None);
         assert_eq!((few[0].keys, few[0].bytes), (None, Some(300)));
     }
 
@@ -331,17 +361,17 @@ mod tests {
             let key = format!("session:{n}");
             sample.take(key.as_bytes(), Weighed { bytes: Some(200), lasting: Some(false), heat });
         }
-        let groups = sample.groups(0, 100);
+        let groups = sample.groups(0, 100, None);
         let told: Vec<_> = groups.iter().map(|group| (&*group.name, group.heat, group.lasting)).collect();
         assert_eq!(told, [("session:*", None, Some(0)), ("session:42", Some(213), Some(0))]);
     }
 
     #[test]
     fn where_nothing_may_be_weighed_shares_remain() {
-        let groups = sample((0..10).map(|n| (format!("a:{n}"), None, None))).groups(0, 100);
+        let groups = sample((0..10).map(|n| (format!("a:{n}"), None, None))).groups(0, 100, None);
         assert_eq!(groups.len(), 1);
         assert_eq!((groups[0].keys, groups[0].bytes, groups[0].lasting), (Some(100), None, None));
-        assert_eq!(KeySample::default().groups(0, 0), []);
+        assert_eq!(KeySample::default().groups(0, 0, None), []);
     }
 
     #[test]
@@ -349,7 +379,7 @@ mod tests {
         let keys = (0..2_000).map(|n| (format!("{}:x", char::from_u32(0x4e00 + n).unwrap()), Some(10), None));
         let sample = sample(keys);
         assert!(sample.families.len() <= MOST_GROUPS + 1);
-        let groups = sample.groups(0, 2_000);
+        let groups = sample.groups(0, 2_000, None);
         assert_eq!(&*groups[0].name, OTHERS);
         assert!(groups.len() <= SHOWN_GROUPS + SHOWN_KEYS);
     }
@@ -357,7 +387,7 @@ mod tests {
     #[test]
     fn a_hostile_key_is_harmless() {
         let sample = sample([(format!("a\u{1b}]52;c;x\u{7}\n{}", "y".repeat(10_000)), Some(5), None)]);
-        let name = sample.groups(0, 1)[0].name.clone();
+        let name = sample.groups(0, 1, None)[0].name.clone();
         assert!(name.len() < 200 && !name.contains(['\u{1b}', '\n', '\u{7}']), "{name}");
     }
 }

@@ -114,10 +114,7 @@ impl RedisNode {
         if let (Some(span), false) = (self.rates.full_in, self.evicts())
             && span < TODAY
         {
-            all.push((
-                if span < SOON { Level::Bad } else { Level::Warn },
-                format!("full in {}", spoken(span)),
-            ));
+            all.push((if span < SOON { Level::Bad } else { Level::Warn }, format!("full {}", ahead(span))));
         }
         if self.memory.allocator.is_some_and(|ratio| ratio > FRAGMENTED)
             && let Some(lost) = self.memory.allocator_bytes.filter(|bytes| *bytes > FRAGMENTED_BYTES)
@@ -198,6 +195,12 @@ pub fn spoken(span: Duration) -> String {
         120..2_880 => format!("{} h", minutes / 60),
         _ => format!("{} days", minutes / 1_440),
     }
+}
+
+/// `in 3 h`; what is a few seconds away is so now.
+pub fn ahead(span: Duration) -> String {
+    const NOW: Duration = Duration::from_secs(10);
+    if span < NOW { "now".into() } else { format!("in {}", spoken(span)) }
 }
 
 /// A rate as people say it: `0.4`, `7`, `1,204`.

@@ -5,6 +5,7 @@ use crate::domain::feed::{Feed, FeedState};
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, Object, ObjectRef};
 use crate::domain::settings::{Backend, Role};
+use crate::domain::text::counted;
 use crate::domain::time::Age;
 use crate::model::Model;
 use crate::model::listing::Listing;
@@ -169,7 +170,7 @@ fn silences(model: &Model) -> Vec<Fact> {
         }
     }
     line([
-        (active, format!("{active} active, {holds} alerts held back"), Role::Text),
+        (active, format!("{active} active, {} held back", counted(holds as u64, "alert")), Role::Text),
         (soon, format!("{soon} ending within 15 min"), Role::Warning),
         (pending, format!("{pending} yet to begin"), Role::Dim),
         (ended, format!("{ended} ended within a day"), Role::Dim),

@@ -8,6 +8,7 @@ use crate::domain::database::FULL;
 use crate::domain::feed::{Feed, FeedState, FeedStatus};
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, Realm};
+use crate::domain::text;
 use crate::domain::time::Age;
 use crate::model::Model;
 use crate::model::evidence::{Answer, Counts};
@@ -225,7 +226,10 @@ fn certificates(model: &Model, scope: &Scope) -> Answer {
         .min_by_key(|(days, _)| *days);
     let own = match first {
         Some((..0, object)) => Answer { words: format!("{} has expired", object.id.name), ..own },
-        Some((days, object)) => Answer { words: format!("{}: {days} days left", object.id.name), ..own },
+        Some((days, object)) => {
+            let left = text::counted(days.unsigned_abs(), "day");
+            Answer { words: format!("{}: {left} left", object.id.name), ..own }
+        }
         None => own,
     };
     match (own.words.as_str(), probed.words.as_str()) {

@@ -2,7 +2,7 @@
 use super::{Span, shorten};
 use crate::domain::log::LineId;
 use crate::domain::settings::Role;
-use crate::domain::text::grouped;
+use crate::domain::text::{counted, grouped};
 use crate::model::logs::{Logs, Place};
 
 /// What the title says after the pane's name, calmest last.
@@ -53,7 +53,7 @@ fn patterns(logs: &Logs, say: &mut impl FnMut(String, Role)) {
         let place = at
             .map(|here| format!("{} of ", grouped(hits.between(LineId(0), here.plus(1)))))
             .unwrap_or_default();
-        say(format!("{place}{} hits", grouped(hits.count())), Role::Dim);
+        say(format!("{place}{}", counted(hits.count(), "hit")), Role::Dim);
     }
     if let Some(range) = logs.range {
         let minutes = range.as_secs() / 60;

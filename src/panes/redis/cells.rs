@@ -1,17 +1,16 @@
 //! What stands in each cell.
-use super::{call, client, group, node};
+use super::{call, called, client, group, node};
 use crate::domain::level::Level;
 use crate::domain::object::Object;
 use crate::domain::redis::describe::latency;
 use crate::domain::redis::node::Role as Part;
-use crate::domain::redis::percent;
 use crate::domain::redis::verdict::figure;
 use crate::domain::redis::{KeyGroup, RedisClient, RedisNode, SlowCall};
+use crate::domain::redis::{percent, size};
 use crate::domain::settings::Role;
 use crate::domain::text::grouped;
 use crate::domain::time::Age;
 use crate::model::Model;
-use crate::panes::pods::bytes;
 use crate::panes::{Cell, role};
 
 /// Of the limit of memory and of the places for clients, from where the number itself is coloured.
@@ -22,11 +21,16 @@ pub(super) fn cell<'m>(model: &'m Model, object: &'m Object, level: Level, colum
     match column {
         "ON" => return Cell::new(&*object.id.context).role(Role::Dim),
         "AGE" => return Cell::new(Age(model.now.since(object.created)).to_string()).role(Role::Dim),
-        "NODE" if node(object).is_none() => return Cell::middle(&*object.id.namespace).role(Role::Dim),
+        "NODE" => {
+            let own = node(object).is_some();
+            let name = if own { &object.id.name } else { &object.id.namespace };
+            let cell = Cell::middle(called(model, &object.id.context, name));
+            return if own { cell } else { cell.role(Role::Dim) };
+        }
         _ => {}
     }
     if let Some(node) = node(object) {
-        of_node(model, object, node, level, column)
+        of_node(model, node, level, column)
     } else if let Some(client) = client(object) {
         of_client(model, client, level, column)
     } else if let Some(call) = call(object) {
@@ -57,15 +61,8 @@ pub(super) fn says(node: &RedisNode, column: &str) -> bool {
     }
 }
 
-fn of_node<'m>(
-    model: &Model,
-    object: &'m Object,
-    node: &'m RedisNode,
-    level: Level,
-    column: &str,
-) -> Cell<'m> {
+fn of_node<'m>(model: &Model, node: &'m RedisNode, level: Level, column: &str) -> Cell<'m> {
     let cell = match column {
-        "NODE" => return Cell::middle(&*object.id.name),
         "ROLE" => return Cell::new(node.role.name()),
         "STATE" => return Cell::new(state(model, node)).role(role(level)),
         "VERSION" if node.server.is_empty() => unknown(),
@@ -114,6 +111,16 @@ fn memory<'m>(node: &RedisNode) -> Cell<'m> {
         }
         (Some(_), _) => Cell::new(format!("{}, no max", bytes(used))),
         (None, _) => Cell::new(bytes(used)),
+    }
+}
+
+/// As the lines above the table say it, short: `412M`.
+fn bytes(n: u64) -> String {
+    let words = size(n);
+    match words.split_once(' ') {
+        Some((n, "B")) => format!("{n}B"),
+        Some((n, unit)) => format!("{n}{}", unit.trim_end_matches('B').to_uppercase()),
+        None => words,
     }
 }
 
@@ -185,8 +192,8 @@ fn of_call<'m>(model: &Model, call: &'m SlowCall, column: &str) -> Cell<'m> {
 fn of_group<'m>(group: &'m KeyGroup, column: &str) -> Cell<'m> {
     match column {
         "KEYS" => Cell::middle(&*group.name),
-        "SHARE" if group.single => Cell::new(""),
-        "SHARE" => known(group.share().map(|percent| format!("{percent}%"))),
+        "OF KEYS" if group.single => Cell::new(""),
+        "OF KEYS" => known(group.share().map(|percent| format!("{percent}%"))),
         "COUNT" if group.single => match group.heat {
             Some(heat) => Cell::new(format!("hot, {heat}")),
             None => Cell::new("one key").role(Role::Dim),

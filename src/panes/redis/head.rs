@@ -1,5 +1,5 @@
 //! The lines over the tables, the lamp, and the worst of it all.
-use super::{Redises, group, node};
+use super::{Redises, called, group, node};
 use crate::domain::feed::Feed;
 use crate::domain::level::Level;
 use crate::domain::object::{Kind, Object};
@@ -7,10 +7,10 @@ use crate::domain::redis::RedisNode;
 use crate::domain::redis::describe::{drawn, growth, latency};
 use crate::domain::redis::node::Role as Part;
 use crate::domain::redis::trouble::Trouble;
-use crate::domain::redis::verdict::{figure, spoken};
+use crate::domain::redis::verdict::{ahead, figure};
 use crate::domain::redis::{percent, size};
 use crate::domain::settings::{Action, Backend, Role};
-use crate::domain::text::grouped;
+use crate::domain::text::{counted, grouped};
 use crate::domain::time::Age;
 use crate::model::Model;
 use crate::panes::{Fact, role, tables};
@@ -83,7 +83,7 @@ fn spaced(mut line: Vec<Fact>) -> Vec<Fact> {
 fn first(model: &Model, object: &Object, node: &RedisNode) -> Vec<Fact> {
     let mut facts = Vec::new();
     if nodes(model).count() > 1 {
-        facts.push(Fact::new(&*object.id.name, Role::Dim));
+        facts.push(Fact::new(called(model, &object.id.context, &object.id.name), Role::Dim));
     }
     // What it said before it fell silent is not what is so now.
     if node.trouble.is_some() {
@@ -131,9 +131,9 @@ fn trend(node: &RedisNode) -> Option<Fact> {
     Some(match node.rates.full_in {
         Some(span) if !node.evicts() => {
             let level = if span.as_secs() < 900 { Role::Bad } else { Role::Text };
-            Fact::new(format!("{growing}, full in {}", spoken(span)), level)
+            Fact::new(format!("{growing}, full {}", ahead(span)), level)
         }
-        Some(span) => Fact::new(format!("{growing}, evicts in {}", spoken(span)), Role::Text),
+        Some(span) => Fact::new(format!("{growing}, evicts {}", ahead(span)), Role::Text),
         None => Fact::new(growing, Role::Text),
     })
 }
@@ -162,7 +162,7 @@ fn second(model: &Model, node: &RedisNode) -> Vec<Fact> {
         let (keys, _) = node.keys();
         let lasting = super::cells::lasting(node)
             .map_or_else(String::new, |percent| format!(", {percent} % without TTL"));
-        plain(Some(format!("{} keys{lasting}", grouped(keys))));
+        plain(Some(format!("{}{lasting}", counted(keys, "key"))));
     }
     plain(node.ping.map(|(_, middle)| format!("ping {}", latency(middle))));
     if node.role == Part::Primary {
@@ -192,7 +192,7 @@ fn keyspace(node: &RedisNode) -> Vec<Fact> {
         .map(|db| {
             let lasting = percent(db.keys.saturating_sub(db.expires), db.keys);
             let lasting = lasting.map_or_else(String::new, |share| format!(", {share} % without TTL"));
-            Fact::new(format!("db {}: {} keys{lasting}", db.number, grouped(db.keys)), Role::Text)
+            Fact::new(format!("db {}: {}{lasting}", db.number, counted(db.keys, "key")), Role::Text)
         })
         .collect();
     if more > 0 {
@@ -203,18 +203,18 @@ fn keyspace(node: &RedisNode) -> Vec<Fact> {
 
 fn saved(model: &Model, node: &RedisNode) -> Option<String> {
     let persistence = &node.persistence;
-    let changes = grouped(persistence.rdb_changes?);
+    let changes = counted(persistence.rdb_changes?, "change");
     let at = persistence.rdb_saved?;
     let file = if persistence.aof == Some(true) { ", append-only file on" } else { "" };
-    Some(format!("saved {}, {changes} changes since{file}", Age(model.now.since(at)).past()))
+    Some(format!("saved {}, {changes} since{file}", Age(model.now.since(at)).past()))
 }
 
 fn crowd(node: &RedisNode) -> Vec<Fact> {
     let Some(now) = node.clients else { return Vec::new() };
     let full = node.max_clients.is_some_and(|most| now.saturating_mul(10) >= most.saturating_mul(9));
     let words = match node.max_clients {
-        Some(most) => format!("{} of {} clients", grouped(now), grouped(most)),
-        None => format!("{} clients", grouped(now)),
+        Some(most) => format!("{} of {}", grouped(now), counted(most, "client")),
+        None => counted(now, "client"),
     };
     let blocked = node.blocked.filter(|count| *count > 0);
     let mut facts = vec![Fact::new(words, if full { Role::Bad } else { Role::Text })];
@@ -227,7 +227,7 @@ fn sampled(model: &Model) -> Option<Vec<Fact>> {
     let words = if first.whole {
         format!("every key of db {} was looked at", first.db)
     } else {
-        format!("worked out from {} keys of db {}", grouped(first.sampled), first.db)
+        format!("worked out from {} of db {}", counted(first.sampled, "key"), first.db)
     };
     let mut facts = vec![Fact::new(words, Role::Dim)];
     let all = model.listing(Kind::KeyGroup)?.all().filter_map(group);
@@ -286,18 +286,19 @@ pub(super) fn worst(model: &Model) -> (String, String) {
     let Some((object, node)) = foremost(model) else {
         return (String::new(), "nothing was heard yet".into());
     };
+    let name = called(model, &object.id.context, &object.id.name);
     if object.level() < Level::Fine {
         let since = node
             .trouble_since
             .map_or_else(String::new, |at| format!(" {}", Age(model.now.since(at)).lasting()));
         let words =
             node.findings().into_iter().take(2).map(|(_, words)| words).collect::<Vec<_>>().join("; ");
-        return (object.id.name.to_string(), format!("{words}{since}"));
+        return (name.to_owned(), format!("{words}{since}"));
     }
     let used = match (node.memory.used, node.limit()) {
         (Some(used), Some(max)) => format!("{} of {}", size(used), size(max)),
         (Some(used), None) => size(used),
-        (None, _) => object.id.name.to_string(),
+        (None, _) => name.to_owned(),
     };
     let mut says = vec![hits(node).text];
     says.extend(evictions(node).map(|fact| fact.text));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::log::{LineId, Lines, LogNews, Stream};
 use crate::domain::news::News;
-use crate::domain::text::grouped;
+use crate::domain::text::counted;
 
 /// How much waits for a busy cockpit.
 const MOST: usize = 8 * 1024 * 1024;
@@ -42,8 +42,7 @@ impl Delivery {
             let nanos = self.queue.front().and_then(|lines| lines.nanos(0)).unwrap_or(0);
             let count = std::mem::take(&mut self.dropped);
             let mut lines = Lines::default();
-            let text =
-                format!("{} lines left out: they came faster than they could be shown", grouped(count));
+            let text = format!("{} left out: more came than could be shown", counted(count, "line"));
             lines.drop_here(&self.nobody, nanos, count, &text);
             news.push(self.seal(lines));
         }

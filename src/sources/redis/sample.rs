@@ -82,7 +82,7 @@ impl Sampler {
             }
         }
         if self.done_at.is_some() || self.groups.is_empty() || self.sample.seen() > self.shown() {
-            self.groups = self.sample.groups(fullest.number, fullest.keys);
+            self.groups = self.sample.groups(fullest.number, fullest.keys, node.memory.used);
         }
         Ok(())
     }

@@ -70,12 +70,23 @@ pub(super) fn ended(now: Timestamp, old: &Object, goes_on: &HashSet<Text>) -> Op
         Facts::Alerts(AlertFacts::Alert(was))
             if was.state == AlertState::Firing && !was.missing_watchdog && !goes_on.contains(&was.name) =>
         {
-            let mut found = found_at(ChangeKind::Alert, &old.id, now, "no longer fires".into(), Level::Fine);
+            let mut found = found_at(
+                ChangeKind::Alert,
+                &old.id,
+                now,
+                with_labels("no longer fires", &was.apart),
+                Level::Fine,
+            );
             found.change.was = Some(Box::new(old.clone()));
             Some(found)
         }
         _ => None,
     }
+}
+
+/// With the labels that tell it from others of its name.
+pub(super) fn with_labels(what: &str, apart: &str) -> String {
+    if apart.is_empty() { what.to_owned() } else { format!("{what}: {apart}") }
 }
 
 fn of_alert(now: Timestamp, new: &Object, was: Option<&Alert>, is: &Alert) -> Option<Found> {
@@ -88,8 +99,7 @@ fn of_alert(now: Timestamp, new: &Object, was: Option<&Alert>, is: &Alert) -> Op
     let level = if &*is.severity == "critical" { Level::Bad } else { Level::Warn };
     let says = match (&*is.apart, is.missing_watchdog) {
         (_, true) => "is missing".to_owned(),
-        ("", _) => "began to fire".to_owned(),
-        (apart, _) => format!("began to fire: {apart}"),
+        (apart, _) => with_labels("began to fire", apart),
     };
     Some(found_at(ChangeKind::Alert, &new.id, since, says, level))
 }
@@ -217,6 +227,14 @@ mod tests {
         assert!(told(Timestamp(NOW.0 + 4_000_000), None, None, &firing).is_empty(), "of the last hour alone");
         assert!(ended(NOW, &firing, &names(&[])).is_some() && ended(NOW, &pending, &names(&[])).is_none());
         assert!(ended(NOW, &firing, &names(&[Seen::Is(firing.clone())])).is_none(), "told of in other words");
+        // What several share is told with what tells them apart, at both ends.
+        let mut site = firing.clone();
+        if let Facts::Alerts(AlertFacts::Alert(alert)) = &mut site.facts {
+            alert.apart = "shop.example".into();
+        }
+        assert_eq!(says(&told(NOW, Some(&pending), None, &site)), ["began to fire: shop.example"]);
+        let end: Vec<Found> = ended(NOW, &site, &names(&[])).into_iter().collect();
+        assert_eq!(says(&end), ["no longer fires: shop.example"]);
     }
 
     #[test]

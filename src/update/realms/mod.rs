@@ -48,7 +48,7 @@ pub fn acknowledged_before(model: &mut Model, all: Vec<(ObjectRef, String, Times
         let began = model.listing(Kind::Alert).and_then(|listing| listing.get(&alert)).and_then(began);
         if !is_of_another(&said, began, model.now) {
             let recent = model.now.since(said.at) < changes::HOUR;
-            let told = changes::acknowledged(std::slice::from_ref(&alert), &said.by, false, said.at);
+            let told = changes::acknowledged(model, std::slice::from_ref(&alert), &said.by, false, said.at);
             changes::add(model, told.filter(|_| recent).into_iter().collect());
             model.acknowledged.entry(alert).or_insert(said);
         }
@@ -193,7 +193,7 @@ pub fn acknowledge(model: &mut Model, target: &ObjectRef) -> Vec<Effect> {
 /// It is on disk.
 pub fn acknowledged(model: &mut Model, alerts: Vec<ObjectRef>, by: &str, no_longer: bool) {
     let (n, at) = (alerts.len(), model.now);
-    let told = changes::acknowledged(&alerts, by, no_longer, at);
+    let told = changes::acknowledged(model, &alerts, by, no_longer, at);
     changes::add(model, told.into_iter().collect());
     for alert in alerts {
         if no_longer {

@@ -1,5 +1,5 @@
 //! Which labels tell an alert from the others of its name.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::alert::Alert;
 use crate::domain::text::clean_to;
@@ -24,6 +24,10 @@ const TELLING: &[&str] = &[
     "queue",
     "job",
 ];
+/// What names a thing that somebody else measures, and what such a measurer says of itself.
+const MEASURED: &[&str] =
+    &["deployment", "statefulset", "daemonset", "job_name", "node", "database", "datname", "queue"];
+const MEASURER: &[&str] = &["service", "pod", "container", "instance", "endpoint", "job"];
 /// So many fit into a row.
 const MOST: usize = 6;
 const LONGEST: usize = 200;
@@ -67,18 +71,33 @@ pub(super) fn tell(alerts: &mut [Alert]) {
     }
 }
 
+/// Whether a label is of who measures, and not of what the alert is about: an exporter's own labels stand beside those
+/// of what it speaks of, and its pods are called like its job.
+fn of_measurer(alert: &Alert, label: &str) -> bool {
+    let of = |name: &str| alert.labels.iter().find(|(known, _)| **known == *name).map(|(_, value)| &**value);
+    let Some(job) = of("job").filter(|job| !job.is_empty()) else { return false };
+    let itself =
+        ["service", "pod", "container"].iter().any(|name| of(name).is_some_and(|own| own.starts_with(job)));
+    let speaks = itself && MEASURED.iter().any(|name| of(name).is_some());
+    // A node is in no namespace: that is of the measurer as well.
+    speaks && (MEASURER.contains(&label) || (label == "namespace" && of("node").is_some()))
+}
+
 fn one(alert: &Alert, differs: impl Fn(&str) -> bool) -> String {
-    let mut labels: Vec<(bool, usize, &str, &str)> = alert
+    let mut labels: Vec<(bool, bool, usize, &str, &str)> = alert
         .labels
         .iter()
         .filter(|(name, value)| !matches!(&**name, "alertname" | "severity") && !value.is_empty())
         .map(|(name, value)| {
             let rank = TELLING.iter().position(|telling| *telling == &**name).unwrap_or(TELLING.len());
-            (!differs(name), rank, &**name, &**value)
+            (of_measurer(alert, name), !differs(name), rank, &**name, &**value)
         })
         .collect();
     labels.sort_unstable();
-    let words = labels.into_iter().take(MOST).map(|(_, rank, name, value)| {
+    // What was told is not told again: an app and its deployment mostly have one name.
+    let mut told = HashSet::new();
+    labels.retain(|(_, _, rank, _, value)| *rank >= TELLING.len() || told.insert(*value));
+    let words = labels.into_iter().take(MOST).map(|(_, _, rank, name, value)| {
         let value = short(value);
         if rank < TELLING.len() { value } else { format!("{name}={value}") }
     });

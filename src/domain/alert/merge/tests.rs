@@ -235,6 +235,35 @@ fn the_labels_that_differ_tell_alerts_of_one_name_apart() {
 }
 
 #[test]
+fn what_an_exporter_says_of_itself_comes_after_what_it_speaks_of() {
+    let labels = [
+        ("alertname", "KubeNodeNotReady"),
+        ("container", "kube-state-metrics"),
+        ("instance", "10.2.0.9:8080"),
+        ("job", "kube-state-metrics"),
+        ("namespace", "monitoring"),
+        ("node", "node-2"),
+        ("pod", "kube-state-metrics-5f7d8c-x2x2x"),
+        ("service", "kube-state-metrics"),
+    ];
+    let apart = |labels: &[(&str, &str)]| {
+        let rows = Merger::default().merge(&[manager("a", 0, vec![firing(labels)])], true, NOW);
+        rows[0].apart.to_string()
+    };
+    assert!(apart(&labels).starts_with("node-2 "), "{}", apart(&labels));
+    let own = [("alertname", "Slow"), ("job", "web"), ("namespace", "shop"), ("pod", "web-7d-x1")];
+    assert_eq!(apart(&own), "shop web-7d-x1 web", "who measures itself is what it is about");
+    let same = [
+        ("alertname", "Slow"),
+        ("app", "web"),
+        ("deployment", "web"),
+        ("namespace", "shop"),
+        ("pod", "web-1"),
+    ];
+    assert_eq!(apart(&same), "shop web web-1", "what was told is not told again");
+}
+
+#[test]
 fn a_silence_says_how_many_it_holds_and_when_it_ends_soon() {
     let silence =
         |ends| Silence { id: "s".into(), state: "active".into(), ends: Some(ends), ..Silence::default() };

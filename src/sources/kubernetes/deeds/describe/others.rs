@@ -4,6 +4,7 @@ use serde_json::Value;
 use super::{Around, Draft, ago, conditions, either, list, since};
 use crate::domain::level::Level;
 use crate::domain::news::Section;
+use crate::domain::text::counted;
 use crate::domain::time::Timestamp;
 use crate::sources::kubernetes::deeds::facts;
 use crate::sources::kubernetes::deeds::pick::{
@@ -197,11 +198,12 @@ pub(super) fn certificate(object: &Value, now: Timestamp) -> Vec<Section> {
     };
     if let Some(end) = time(object, "/status/notAfter") {
         let days = end.since(now).as_secs() / 86_400;
+        let left = || format!("{} left", counted(days, "day"));
         let (words, level) = match days {
             _ if end <= now => (format!("ended {}", ago(Some(end), now)), Level::Bad),
-            0..7 => (format!("{days} days left"), Level::Bad),
-            7..21 => (format!("{days} days left"), Level::Warn),
-            _ => (format!("{days} days left"), Level::Fine),
+            0..7 => (left(), Level::Bad),
+            7..21 => (left(), Level::Warn),
+            _ => (left(), Level::Fine),
         };
         draft.graded("ends", words, level);
     }

@@ -5,6 +5,7 @@ use super::{Around, Draft, ago, conditions, container};
 use crate::domain::level::Level;
 use crate::domain::news::Section;
 use crate::domain::pod::{ContainerRole, ContainerState, Phase, Pod};
+use crate::domain::text::counted;
 use crate::domain::time::Timestamp;
 use crate::sources::kubernetes::deeds::facts::{self, container_status, containers};
 use crate::sources::kubernetes::deeds::pick::{controller, flag, items, number, text, time};
@@ -104,8 +105,8 @@ fn trouble(container: &crate::domain::pod::Container, now: Timestamp) -> Option<
                 "ContainerCreating" | "PodInitializing" => None,
                 "CrashLoopBackOff" => {
                     let last = last.map(|l| format!("; it ended with {l}")).unwrap_or_default();
-                    let times = container.restarts;
-                    Some((format!("`{name}` crashes again and again ({times} restarts){last}"), Level::Bad))
+                    let times = counted(container.restarts.into(), "restart");
+                    Some((format!("`{name}` crashes again and again ({times}){last}"), Level::Bad))
                 }
                 "ImagePullBackOff" | "ErrImagePull" | "InvalidImageName" => {
                     let image = &container.image;
@@ -119,7 +120,8 @@ fn trouble(container: &crate::domain::pod::Container, now: Timestamp) -> Option<
         }
         ContainerState::Running { .. } if container.restarts > 0 && container.role != ContainerRole::Init => {
             let last = last?;
-            Some((format!("`{name}` was restarted {} times; last: {last}", container.restarts), Level::Warn))
+            let times = counted(container.restarts.into(), "time");
+            Some((format!("`{name}` was restarted {times}; last: {last}"), Level::Warn))
         }
         ContainerState::Running { .. } if !container.ready && container.role == ContainerRole::Main => {
             Some((format!("`{name}` runs but is not ready"), Level::Warn))
