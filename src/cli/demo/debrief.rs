@@ -43,6 +43,7 @@ pub struct Told {
     healed: Option<Timestamp>,
     steps: usize,
     failed: usize,
+    trouble: usize,
     /// Of the steps, those that asked for a name to be typed.
     dangerous: usize,
     keys: u64,
@@ -53,14 +54,15 @@ pub struct Told {
 
 /// What the world and the journal of this demo say.
 pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
-    let (mut steps, mut failed, mut dangerous, mut acknowledged) = (0, 0, 0, None);
+    let (mut steps, mut failed, mut trouble, mut dangerous, mut acknowledged) = (0, 0, 0, 0, None);
     // All there is, the earliest first.
     let books = Books::open(Some(crate::domain::time::Timestamp(0)));
     for event in books.events.events() {
         match &event.what {
             What::StepEnded(ended) => {
                 steps += 1;
-                failed += usize::from(matches!(ended.verdict, Verdict::Failed));
+                failed += usize::from(ended.verdict == Verdict::Failed);
+                trouble += usize::from(ended.verdict == Verdict::Trouble);
             }
             What::StepStarted(started) => dangerous += usize::from(started.tier == Tier::Danger),
             What::IncidentOpened(_) | What::AlertsAcknowledged(_) | What::MilestoneSet(_) => {
@@ -84,6 +86,7 @@ pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
         healed: tape.healed(),
         steps,
         failed,
+        trouble,
         dangerous,
         keys,
         right: tape.right().map(|(says, at)| (says.to_owned(), at)).collect(),
@@ -127,13 +130,13 @@ impl Told {
                 let over = passed(self.healed, not);
                 let _ = writeln!(text, "  taken up    {taken}\n  over        {over}");
             }
-            let _ = writeln!(
-                text,
-                "  steps run   {}{}{}",
-                self.steps,
-                if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() },
-                if self.dangerous > 0 { format!(", {} dangerous", self.dangerous) } else { String::new() }
-            );
+            let _ = write!(text, "  steps run   {}", self.steps);
+            let kinds =
+                [(self.trouble, "found trouble"), (self.failed, "failed"), (self.dangerous, "dangerous")];
+            for (count, words) in kinds.iter().filter(|(count, _)| *count > 0) {
+                let _ = write!(text, ", {count} {words}");
+            }
+            text.push('\n');
             let _ = writeln!(text, "  keys        {}", self.keys);
             for (deed, done) in &self.right {
                 let (mark, when) =
