@@ -66,7 +66,8 @@ fn a_container_that_is_not_well_is_restarted_through_its_runbook() {
     taken_up(&cockpit, "ContainerUnhealthy", "The portal does not answer");
     cockpit.press("u");
     cockpit.wait_for("it says `unhealthy`");
-    cockpit.press("j");
+    // That is what it was to find out: reading goes on, up to the restart.
+    cockpit.wait_for("the next one asks");
     agreed(&cockpit);
     cockpit.wait_for("settling: healthy");
     left(&cockpit);
@@ -90,6 +91,16 @@ fn a_release_that_crashes_pages_and_the_built_in_kubectl_lists_the_nodes() {
     left(&cockpit);
     cockpit.wait_for("web 7.4.0 goes out");
     assert!(cockpit.exits().success());
+}
+
+#[test]
+fn a_demo_can_be_seen_as_the_big_screen_shows_it() {
+    let home = tempfile::tempdir().expect("a home");
+    let mut wall = firedeck(home.path(), &["demo", "quiet-morning", "--wall"]).run();
+    wall.wait_for("▀▀▀▀▀▀");
+    wall.wait_for("read-only");
+    wall.press("q");
+    assert!(wall.exits().success());
 }
 
 #[test]

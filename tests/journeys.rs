@@ -3,6 +3,7 @@ mod acting;
 mod aiming;
 pub mod answers;
 mod asking;
+mod beside;
 mod changes;
 mod containers;
 mod exercise;

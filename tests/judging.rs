@@ -3,6 +3,7 @@ mod expected;
 mod lies;
 mod search;
 mod tools;
+mod trouble;
 
 use firedeck::commands::tools::Tables;
 use firedeck::domain::time::Timestamp;

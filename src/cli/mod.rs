@@ -65,7 +65,8 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         }
         Some(Command::Runner { dir, parent, shell }) => return Ok(runner(&dir, parent, &shell)),
         Some(Command::World(wanted)) => return demo::alone::run(&wanted),
-        Some(Command::Demo(wanted)) => {
+        Some(Command::Demo { wanted, wall }) => {
+            request.wall = wall;
             return if wanted.lists() || is_terminal() {
                 demo::run(&wanted, request, None)
             } else {

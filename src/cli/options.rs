@@ -236,8 +236,15 @@ Examples:
   firedeck demo                    a bad release, and half of the nodes gone
   firedeck demo --list
   firedeck demo connections
-  firedeck demo cache-full --real-tools")]
-    Demo(super::demo::Wanted),
+  firedeck demo cache-full --real-tools
+  firedeck demo signer --wall")]
+    Demo {
+        #[command(flatten)]
+        wanted: super::demo::Wanted,
+        /// As the big screen shows it, where nothing can be changed
+        #[arg(long)]
+        wall: bool,
+    },
 
     /// The same as an exercise: with a clock, and a debrief at the end
     #[command(after_help = "\

@@ -252,6 +252,11 @@ impl Model {
         }
     }
 
+    /// The key of an action, as it is named in a sentence.
+    pub fn key(&self, action: Action) -> String {
+        self.settings.keymap.named(action)
+    }
+
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {
         let stays = std::time::Duration::from_secs(if bad { 12 } else { 5 });
         self.flash = Some(Flash { text: text.into(), bad, until: self.now.plus(stays) });

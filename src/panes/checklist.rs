@@ -21,7 +21,7 @@ use crate::domain::text::{clean, clean_lines, one_line};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::checklist::{Checklist, Spot};
-use crate::runbook::execution::State;
+use crate::runbook::execution::{CommandView, State};
 use crate::runbook::{Command, Document, Mode, Note, Runbook, Status, Step, StepKind, by_hand};
 pub use stand::NOBODY;
 use stand::Stand;
@@ -170,19 +170,11 @@ pub fn risk(tier: Tier) -> Fact {
 
 /// All lines for a pane of this size. Rows that are free show what the last command wrote, wherever the cursor is.
 pub fn lines(model: &Model, list: &Checklist, width: usize, rows: usize) -> Vec<Line> {
-    let folded = folded(model, list, width, None);
-    let free = rows.saturating_sub(folded.len());
-    let latest = Stand::of(model, list).latest().filter(|_| free > 0);
-    match latest {
-        Some(spot) => self::folded(model, list, width, Some((spot, free))),
-        None => folded,
-    }
-}
-
-fn folded(model: &Model, list: &Checklist, width: usize, open: Option<(Spot, usize)>) -> Vec<Line> {
     let runbook = &list.book.runbook;
     let stand = Stand::of(model, list);
-    let mut page = Page { width, lines: Vec::new(), stand, here: list.here, under: String::new(), open };
+    let latest = stand.latest();
+    let (lines, under) = (Vec::new(), String::new());
+    let mut page = Page { width, lines, stand, here: list.here, under, latest, wrote: None };
     page.head(&list.book.document, runbook);
     let (mut phase, mut brief) = (None, false);
     for (at, step) in runbook.steps.iter().enumerate() {
@@ -198,6 +190,7 @@ fn folded(model: &Model, list: &Checklist, width: usize, open: Option<(Spot, usi
         }
         page.step(at, step);
     }
+    page.unfold(rows);
     page.lines
 }
 
@@ -261,8 +254,16 @@ struct Page<'a> {
     here: Spot,
     /// The condition that was said last: what goes on under it does not say it again.
     under: String,
-    /// Whose output has so many more lines than it would have otherwise.
-    open: Option<(Spot, usize)>,
+    /// Who wrote last, and where that stands.
+    latest: Option<Spot>,
+    wrote: Option<Wrote>,
+}
+
+/// Where the output of a command stands among the lines.
+struct Wrote {
+    lines: std::ops::Range<usize>,
+    indent: u16,
+    view: CommandView,
 }
 
 /// Where a step's title begins, and what stands below it.

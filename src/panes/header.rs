@@ -2,7 +2,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::log_pane::LogPane;
-use super::{Fact, Pane, overview, tables};
+use super::{Fact, Pane, keys, overview, tables};
 use crate::domain::level::Level;
 use crate::domain::news::ClusterFacts;
 use crate::domain::object::Realm;
@@ -17,7 +17,7 @@ pub fn place(model: &Model) -> Vec<Fact> {
         let began = tables::ago(model, Some(exercise.began));
         facts.push(Fact::new(format!(" {} {began} ", exercise.word), Role::Hit));
         if exercise.is_over() {
-            facts.push(Fact::new(" over: q tells how it went", Role::Good));
+            facts.push(Fact::new(format!(" over: {} tells how it went", keys::leave(model)), Role::Good));
         } else if model.size.0 >= WIDE {
             // On a small screen where one is says more.
             facts.push(Fact::new(format!(" {}", exercise.title), Role::Title));

@@ -249,9 +249,9 @@ pub fn empty(model: &Model) -> Option<String> {
         Some(F::Connecting) => "connecting".into(),
         Some(F::Loading) if total == 0 => "loading".into(),
         _ if total > 0 && model.board.faults && model.board.filter.is_empty() => {
-            format!("nothing is in trouble; {total} in all, z shows them")
+            format!("nothing is in trouble; {total} in all, {} shows them", model.key(Action::Faults))
         }
-        _ if total > 0 => format!("nothing of {total} matches, Esc takes the filter away"),
+        _ if total > 0 => format!("nothing of {total} matches, {} takes the filter away", model.key(Action::Back)),
         Some(F::Live) if let Some(why) = tables::of(kind.realm()).and_then(|tables| tables.none(model, kind)) => {
             why
         }

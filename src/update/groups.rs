@@ -196,7 +196,8 @@ pub fn act(model: &mut Model, action: Action, target: &ObjectRef) -> Option<Vec<
         | Action::Source
             if target.kind == Kind::AlertGroup =>
         {
-            model.say("that is of one alert: Enter unfolds the group", false);
+            let key = model.key(Action::Open);
+            model.say(format!("that is of one alert: {key} unfolds the group"), false);
         }
         _ => return None,
     }

@@ -119,7 +119,8 @@ fn performed(model: &mut Model, action: Action, key: Key) -> Vec<Effect> {
         // The table behind it is not seen: nothing there is meant.
         PaneKind::Overview => {
             overview::act(model, action).or_else(|| table::kinds(model, action)).or_else(|| {
-                model.say("nothing is done to a line of the overview: Enter opens it", false);
+                let key = model.key(Action::Enter);
+                model.say(format!("nothing is done to a line of the overview: {key} opens it"), false);
                 Some(Vec::new())
             })
         }
@@ -408,7 +409,7 @@ fn list_key(model: &mut Model, key: Key, action: Option<Action>) -> Vec<Effect> 
     let (deeds, room) =
         (model.deeds.len() + model.runs.done.len(), usize::from(model.size.1.saturating_sub(3)));
     let help = match model.overlays.last() {
-        Some(Overlay::Help { of, .. }) => crate::panes::keys::lines(model, *of).len().saturating_sub(room),
+        Some(Overlay::Help { of, .. }) => crate::panes::keys::page(model, *of).len().saturating_sub(room),
         _ => 0,
     };
     match model.overlays.last_mut() {

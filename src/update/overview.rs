@@ -78,7 +78,8 @@ pub fn follow(model: &mut Model, change: &ObjectRef) -> Vec<Effect> {
 
 fn land(model: &mut Model, target: ObjectRef) -> Vec<Effect> {
     if target.kind == Kind::Change {
-        model.say("no pane shows what that was done to: `a` says how it went", false);
+        let key = model.key(Action::Outcomes);
+        model.say(format!("no pane shows what that was done to: `{key}` says how it went"), false);
         return Vec::new();
     }
     let mut effects = table::show(model, target.kind);

@@ -18,7 +18,10 @@ pub fn open_line(model: &mut Model) {
             let text = model.board.filter.text().to_owned();
             ask(model, Ask::Filter, &text);
         }
-        PaneKind::Overview => model.say("`/` looks through a table: Enter opens one", false),
+        PaneKind::Overview => {
+            let (filter, enter) = (model.key(Action::Filter), model.key(Action::Enter));
+            model.say(format!("`{filter}` looks through a table: {enter} opens one"), false);
+        }
         PaneKind::Detail | PaneKind::Checklist => ask(model, Ask::FindText, ""),
         PaneKind::Logs => ask(model, Ask::Find, ""),
         PaneKind::Incident => incident::find(model),

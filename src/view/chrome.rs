@@ -180,6 +180,9 @@ fn prompt(ask: &Ask) -> String {
     }
 }
 
+/// From so many columns on the way out has room beside the keys.
+const ROOMY: u16 = 100;
+
 /// The last line: keys worth naming here.
 pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     if area.is_empty() {
@@ -189,6 +192,9 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     let end = (area.x + area.width).saturating_sub(1);
     let help = short(model, Action::Help, Scope::Board);
     let help_width = u16::try_from(help.0.len() + help.1.len() + 3).unwrap_or(8);
+    // The way out comes last: where there is room it is kept for it.
+    let way = crate::panes::keys::way(model);
+    let way_width = u16::try_from(way.0.len() + way.1.len() + 1).unwrap_or(u16::MAX);
     let here = model.scope();
     // The line above is being typed: why it was not taken can only stand here.
     if let (Some(Overlay::Line { .. }), Some(flash)) = (model.overlays.last(), &model.flash)
@@ -209,10 +215,14 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
         Scope::Question => Vec::new(),
         _ => crate::panes::pane(model.board.focus).map_or_else(Vec::new, |pane| pane.keys(model)),
     };
+    // It is not named twice.
+    let named = way.1 == "back" && actions.contains(&Action::Back);
+    let kept =
+        if area.width >= ROOMY && !named { help_width.saturating_add(way_width + 3) } else { help_width };
     for action in actions {
         let (key, word) = short(model, action, here);
         let width = u16::try_from(key.chars().count() + word.chars().count() + 4).unwrap_or(u16::MAX);
-        if key.is_empty() || x.saturating_add(width) > end.saturating_sub(help_width) {
+        if key.is_empty() || x.saturating_add(width) > end.saturating_sub(kept) {
             continue;
         }
         x += paint.text(buffer, x, area.y, end.saturating_sub(x), &key, Role::Key) + 1;
@@ -220,7 +230,11 @@ pub fn keys(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
     }
     if here.parent().is_some() || here == Scope::Board {
         x += paint.text(buffer, x, area.y, end.saturating_sub(x), &help.0, Role::Key) + 1;
-        paint.text(buffer, x, area.y, end.saturating_sub(x), &help.1, Role::Dim);
+        x += paint.text(buffer, x, area.y, end.saturating_sub(x), &help.1, Role::Dim) + 3;
+        if !named && x.saturating_add(way_width) <= end {
+            x += paint.text(buffer, x, area.y, end - x, &way.0, Role::Key) + 1;
+            paint.text(buffer, x, area.y, end.saturating_sub(x), way.1, Role::Dim);
+        }
     }
 }
 

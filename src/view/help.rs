@@ -9,7 +9,7 @@ use crate::domain::exercise::{Backend, Fault};
 use crate::domain::level::Level;
 use crate::domain::settings::{Role, Scope};
 use crate::domain::time::Timestamp;
-use crate::incident::event::Verdict;
+use crate::incident::state::run;
 use crate::model::run::Done;
 use crate::model::{Deed, Model};
 use crate::panes::layout::Area;
@@ -29,11 +29,37 @@ fn window(buffer: &Buffer, width: usize, height: usize) -> Area {
     Area::new((buffer.area.width - width) / 2, (room - height) / 2, width, height)
 }
 
+/// As wide as a box is where that is enough for its words; and as wide as it gets where they would be cut.
+pub const USUAL: u16 = 78;
+pub const WIDEST: u16 = 116;
+
 /// Every key of a place and of the board around it, from the one action table.
 pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, of: Scope, top: usize) {
-    let lines = keys::lines(model, of);
-    let area = window(buffer, 78, lines.len() + 2);
+    let lines = keys::page(model, of);
+    let widest = lines.iter().map(|line| width_of(line)).max().unwrap_or_default();
+    let area = window(buffer, (widest + 4).max(usize::from(USUAL)), lines.len() + 2);
     boxed(buffer, paint, area, "keys", &lines, top);
+    ways(buffer, paint, area, lines.len(), top);
+}
+
+fn width_of(line: &[Fact]) -> usize {
+    line.iter().map(|fact| fact.text.width()).sum()
+}
+
+/// How the rest is seen, in the last line of a box that does not hold all of it.
+fn ways(buffer: &mut Buffer, paint: &Paint<'_>, area: Area, all: usize, top: usize) {
+    let room = usize::from(area.height.saturating_sub(2));
+    let below = all.saturating_sub(top + room);
+    let says = match (top, below) {
+        (0, 0) => return,
+        (_, 0) => " k up ".to_owned(),
+        (0, below) => format!(" j down: {below} more below "),
+        (_, below) => format!(" j down: {below} more below  k up "),
+    };
+    let y = area.bottom().saturating_sub(1);
+    if area.height > 2 && usize::from(area.width) >= says.width() + 4 {
+        paint.text(buffer, area.x + 2, y, area.width - 4, &says, Role::Key);
+    }
 }
 
 pub(super) fn boxed(
@@ -76,7 +102,7 @@ pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize
             fact.text.extend(std::iter::repeat_n(' ', pad));
         }
     }
-    let inner = usize::from(buffer.area.width.min(110).saturating_sub(4));
+    let inner = usize::from(buffer.area.width.min(WIDEST).saturating_sub(4));
     let before: usize = widths.iter().map(|width| width + 2).sum();
     // What has no room beside the rest stands below it, under the verb.
     let indent =
@@ -111,9 +137,10 @@ pub fn deeds(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, first: usize
     if lines.is_empty() {
         lines.push(vec![Fact::new("nothing was done yet", Role::Dim)]);
     }
-    let area = window(buffer, 110, lines.len() + 2);
+    let area = window(buffer, usize::from(WIDEST), lines.len() + 2);
     let top = top.min(lines.len().saturating_sub(usize::from(area.height.saturating_sub(2))));
     boxed(buffer, paint, area, "what was done", &lines, top);
+    ways(buffer, paint, area, lines.len(), top);
 }
 
 /// Where the lines of a table begin, below a deed's own.
@@ -150,15 +177,7 @@ fn done_facts(model: &Model, done: &Done) -> Vec<Fact> {
     let step = if done.n.is_empty() { "step".to_owned() } else { format!("step {}", done.n) };
     let (level, word) = match done.verdict {
         None => (Level::Warn, "running"),
-        Some(verdict) => {
-            let level = match verdict {
-                Verdict::Ok | Verdict::NoMatches => Level::Fine,
-                Verdict::Accepted | Verdict::Stopped => Level::Warn,
-                Verdict::Failed => Level::Bad,
-                Verdict::NoData | Verdict::Lost | Verdict::Interrupted => Level::Unknown,
-            };
-            (level, crate::incident::state::run::verdict(verdict))
-        }
+        Some(verdict) => (run::level(verdict, Level::Warn), run::verdict(verdict)),
     };
     let role = if level == Level::Fine { Role::Good } else { crate::panes::role(level) };
     let says = if done.says.is_empty() { String::new() } else { format!(": {}", done.says) };
@@ -193,7 +212,7 @@ pub fn columns(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, line: usiz
 /// What is played: what it is about, the hints that were asked for, and what is broken on purpose.
 pub fn exercise(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, line: usize) {
     let Some(exercise) = &model.exercise else { return };
-    let room = usize::from(buffer.area.width.min(78).saturating_sub(4)).max(10);
+    let room = usize::from(buffer.area.width.min(WIDEST).saturating_sub(4)).max(10);
     let mut lines: Vec<Vec<Fact>> = vec![vec![Fact::new(&*exercise.title, Role::Title)]];
     let wrapped = |text: &str, before: &str, role: Role| -> Vec<Vec<Fact>> {
         let pieces = wrap(text, room.saturating_sub(before.len()).max(8), 20);
@@ -227,7 +246,7 @@ pub fn exercise(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, line: usi
         "Enter gives the next hint, or breaks a backend in another way; Esc closes",
         Role::Dim,
     )]);
-    let area = window(buffer, 78, lines.len() + 2);
+    let area = window(buffer, usize::from(WIDEST), lines.len() + 2);
     let top = lines.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
     boxed(buffer, paint, area, &exercise.word.to_lowercase(), &lines, if line > 0 { top } else { 0 });
 }

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::chrome;
 use super::style::Paint;
 use super::wrap::wrap;
-use crate::domain::settings::Role;
+use crate::domain::settings::{Action, Role};
 use crate::model::Model;
 use crate::model::board::PaneKind;
 use crate::model::form::{Field, Form};
@@ -61,9 +61,9 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, area: Area) {
 }
 
 /// The form, at the top, where it covers least of what it is about; says where the cursor is.
-pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16, u16)> {
+pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, model: &Model, form: &Form) -> Option<(u16, u16)> {
     let screen = buffer.area;
-    let mut width = screen.width.min(78);
+    let mut width = screen.width.min(wanted(form).clamp(super::help::USUAL, super::help::WIDEST));
     if screen.width - width < 6 {
         width = screen.width;
     }
@@ -106,11 +106,10 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
     let last = inner.bottom().saturating_sub(1);
     if last >= inner.y + fields {
         let (says, role) = match (form.says.as_str(), form.fields.len()) {
-            ("", 2..) => ("Tab goes to the next line", Role::Dim),
-            ("", _) => ("", Role::Dim),
-            (says, _) => (says, Role::Bad),
+            ("", 2..) => (format!("{} goes to the next line", model.key(Action::Complete)), Role::Dim),
+            (says, _) => (says.to_owned(), Role::Bad),
         };
-        paint.text(buffer, inner.x, last, inner.width, says, role);
+        paint.text(buffer, inner.x, last, inner.width, &says, role);
     }
     let mut below = Area::new(inner.x, inner.y + fields, inner.width, last.saturating_sub(inner.y + fields));
     // The list needs a line and the gap above it.
@@ -122,6 +121,15 @@ pub fn form(buffer: &mut Buffer, paint: &Paint<'_>, form: &Form) -> Option<(u16,
     }
     choose(buffer, paint, field, below);
     cursor
+}
+
+/// The width at which nothing that can be chosen is folded.
+fn wanted(form: &Form) -> u16 {
+    let each = form.fields.iter().map(|field| {
+        let name = field.choices.iter().map(|(name, _)| name.width()).max().unwrap_or_default().min(28);
+        field.choices.iter().map(|(_, more)| name + 4 + more.width()).max().unwrap_or_default()
+    });
+    u16::try_from(each.max().unwrap_or_default() + 4).unwrap_or(u16::MAX)
 }
 
 fn typed(buffer: &mut Buffer, paint: &Paint<'_>, field: &Field, area: Area) -> u16 {

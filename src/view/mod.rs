@@ -110,7 +110,7 @@ fn overlays(frame: &mut Frame<'_>, paint: &Paint<'_>, model: &Model) -> Option<(
         match overlay {
             Overlay::Help { of, top } => help::draw(buffer, paint, model, *of, *top),
             Overlay::Palette(palette) => cursor = palette::draw(buffer, paint, palette),
-            Overlay::Form(form) => cursor = incident::form(buffer, paint, form),
+            Overlay::Form(form) => cursor = incident::form(buffer, paint, model, form),
             Overlay::Deeds { line } => help::deeds(buffer, paint, model, *line),
             Overlay::Exercise { line } => help::exercise(buffer, paint, model, *line),
             Overlay::Columns { line } => help::columns(buffer, paint, model, *line),

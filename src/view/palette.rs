@@ -9,7 +9,7 @@ use crate::panes::layout::Area;
 
 /// Draws it at the top, where the eye goes; says where the cursor is.
 pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>, palette: &Palette) -> Option<(u16, u16)> {
-    let mut width = buffer.area.width.min(78);
+    let mut width = buffer.area.width.min(super::help::WIDEST);
     if buffer.area.width - width < 6 {
         width = buffer.area.width;
     }

@@ -78,8 +78,10 @@ pub fn flat(desk: &Keys) -> String {
 /// What stands in the box of the question, in one line.
 pub fn asked(desk: &Keys) -> String {
     let seen = picture(desk);
+    let frame = seen.lines().find(|line| line.starts_with(" ┌")).unwrap_or_default();
+    let wide = frame.chars().position(|sign| sign == '┐').unwrap_or(77);
     let rows = seen.lines().filter_map(|line| {
-        let row: String = line.chars().skip(1).take(77).collect();
+        let row: String = line.chars().skip(1).take(wide).collect();
         let row = row.strip_prefix('│')?.trim_end();
         Some(row.strip_suffix('│').unwrap_or(row).trim().to_owned())
     });

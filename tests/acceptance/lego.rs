@@ -281,7 +281,7 @@ fn case_41_a_search_or_an_audit_that_ends_with_1_is_told_by_what_it_means() {
         ("000", 45, vec![0, 1], "", Verdict::NoMatches),
         ("003", 365, vec![0, 1, 0], "", Verdict::NoMatches),
         ("004", 682, vec![0, 1], "", Verdict::NoMatches),
-        ("003", 429, vec![1], "found 3 vulnerabilities (1 high)\n", Verdict::Failed),
+        ("003", 429, vec![1], "found 3 vulnerabilities (1 high)\n", Verdict::Trouble),
     ] {
         let Some(document) = paper::read(number) else { return };
         let (runbook, step, command, one) = super::hand::commands(&document)
@@ -293,7 +293,7 @@ fn case_41_a_search_or_an_audit_that_ends_with_1_is_told_by_what_it_means() {
         let seen = Output { end: &end, stdout: out, stderr: "", whole: true, terminal: false, now: NOW };
         let judged = judge(&runbook.steps[step as usize], command as usize, &one.statement.text, &seen);
         assert_eq!(judged.verdict, verdict, "{number}:{line} {judged:?}");
-        if verdict == Verdict::Failed {
+        if verdict == Verdict::Trouble {
             assert!(judged.says.contains("3 vulnerabilities"), "{judged:?}");
         }
     }

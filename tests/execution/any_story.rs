@@ -64,7 +64,7 @@ struct Deed {
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let one = (
         (0..9_u8, 0..8_u32, 0..3_u32, 0..2_u8),
-        (0..2_u64, 0..6_u8, 0..8_u8, any::<bool>(), -5_000..5_000_i64),
+        (0..2_u64, 0..6_u8, 0..9_u8, any::<bool>(), -5_000..5_000_i64),
     );
     let deed = one.prop_map(|((kind, step, command, session), (statement, end, verdict, writer, late))| {
         Deed { kind, step, command, session, statement, end, verdict, writer, late }
@@ -81,6 +81,7 @@ fn what(deed: &Deed) -> What {
         Verdict::NoData,
         Verdict::Accepted,
         Verdict::Failed,
+        Verdict::Trouble,
         Verdict::Stopped,
         Verdict::Lost,
         Verdict::Interrupted,

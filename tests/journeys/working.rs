@@ -148,11 +148,55 @@ fn it_runs_on_until_something_has_to_be_asked_and_stops_at_what_went_wrong() {
     desk.keys("u");
     desk.ends(Verdict::Failed);
     assert_eq!(desk.sent.len(), 1, "{}", desk.flash());
+    assert!(desk.flash().ends_with("j u goes on behind it"), "it is said at once: {}", desk.flash());
     desk.keys("u");
     let says = "this did not go well: o shows what it wrote, Enter runs it again, j u goes on behind it";
     assert_eq!(desk.flash(), says);
     desk.keys("j u");
     assert_eq!(desk.sent.len(), 2, "who goes past it has seen it");
+}
+
+#[test]
+fn reading_goes_on_over_what_found_trouble_and_says_how_much_was_found() {
+    let mut desk = Desk::open(PAGE);
+    desk.keys("u");
+    desk.ends(Verdict::Trouble);
+    assert_eq!((desk.sent.len(), desk.state(0, 0)), (2, State::Trouble), "{}", desk.flash());
+    desk.ends(Verdict::Trouble);
+    let known = &desk.model.runs.all["r1"].run;
+    assert_eq!(known.progress().bad, 0);
+    desk.types("crane-0");
+    desk.ends(Verdict::Ok);
+    let progress = desk.model.runs.all["r1"].run.progress();
+    assert_eq!((progress.trouble, progress.bad, progress.done), (1, 0, 1), "{progress:?}");
+    assert!(progress.says().contains("1 found trouble"), "{}", progress.says());
+    wide(&mut desk);
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.contains("1 found trouble") && !text.contains("went wrong"), "{text}");
+    // Alone it is looked at before anything else.
+    let mut desk = Desk::open(PAGE);
+    desk.keys("Enter");
+    desk.ends(Verdict::Trouble);
+    assert_eq!(desk.here(), Spot { step: 0, command: Some(0) });
+    let text = crate::screens::picture(&desk.model);
+    assert!(text.lines().any(|line| line.contains("▲") && line.contains("found trouble")), "{text}");
+}
+
+#[test]
+fn what_is_said_of_a_key_is_the_key_that_is_bound() {
+    use firedeck::domain::settings::{Action, Key, Scope};
+    let mut desk = Desk::open(PAGE);
+    let key = |text: &str| Key::parse(text).expect("a key");
+    let keymap = &mut desk.model.settings.keymap;
+    keymap.bind(Scope::Checklist, key("s"), None);
+    keymap.bind(Scope::Checklist, key("F9"), Some(Action::StopStep));
+    keymap.bind(Scope::Checklist, key("Enter"), None);
+    keymap.bind(Scope::Checklist, key("F10"), Some(Action::RunStep));
+    desk.keys("F10 F9");
+    assert!(desk.flash().ends_with("F9 again to stop it"), "{}", desk.flash());
+    desk.ends(Verdict::Ok);
+    desk.keys("G D").types("over");
+    assert_eq!(desk.flash(), "the run is closed; F10 begins another");
 }
 
 #[test]

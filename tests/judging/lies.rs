@@ -13,28 +13,28 @@ fn not_ok(judged: &Judged) {
 
 #[test]
 fn a_status_is_read_wherever_the_format_puts_it() {
-    is(&judged(GET, &[0], "500 0.045\n", ""), Verdict::Failed, "500");
-    is(&judged(GET, &[0], "500 0.123\n", ""), Verdict::Failed, "500");
+    is(&judged(GET, &[0], "500 0.045\n", ""), Verdict::Trouble, "500");
+    is(&judged(GET, &[0], "500 0.123\n", ""), Verdict::Trouble, "500");
     is(&judged(GET, &[0], "000 0.001\n", ""), Verdict::Failed, "no status");
     is(&judged(GET, &[0], "200 0.500\n", ""), Verdict::Ok, "");
     let lines = "curl -s -o /dev/null -w 'code: %{http_code}\\ntime: %{time_total}\\n' http://crane.yard/api";
-    is(&judged(lines, &[0], "code: 503\ntime: 1.200\n", ""), Verdict::Failed, "503");
+    is(&judged(lines, &[0], "code: 503\ntime: 1.200\n", ""), Verdict::Trouble, "503");
     is(&judged(lines, &[0], "code: 200\ntime: 1.404\n", ""), Verdict::Ok, "");
     let glued = "curl -s -o /dev/null -w 'code=%{http_code},time=%{time_total}' http://crane.yard/api";
-    is(&judged(glued, &[0], "code=502,time=0.200", ""), Verdict::Failed, "502");
+    is(&judged(glued, &[0], "code=502,time=0.200", ""), Verdict::Trouble, "502");
     let body = "curl -s -w '%{http_code}' http://crane.yard/api";
     is(&judged(body, &[0], "{\"crane\":404}200", ""), Verdict::Ok, "");
-    is(&judged(body, &[0], "{\"crane\":3}500", ""), Verdict::Failed, "500");
+    is(&judged(body, &[0], "{\"crane\":3}500", ""), Verdict::Trouble, "500");
 }
 
 #[test]
 fn one_bad_answer_of_several_is_not_good() {
     let each = "for h in a b; do curl -s -o /dev/null -w '%{http_code}\\n' http://$h/api; done";
-    is(&judged(each, &[0], "500\n200\n", ""), Verdict::Failed, "500");
+    is(&judged(each, &[0], "500\n200\n", ""), Verdict::Trouble, "500");
     is(&judged(each, &[0], "200\n200\n", ""), Verdict::Ok, "");
     let heads = "for h in a b; do curl -sI http://$h/api; done";
     let out = "HTTP/1.1 503 Service Unavailable\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
-    is(&judged(heads, &[0], out, ""), Verdict::Failed, "503");
+    is(&judged(heads, &[0], out, ""), Verdict::Trouble, "503");
     // One that was redirected is judged by where it came to.
     let moved = "HTTP/1.1 301 Moved\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
     is(&judged("curl -sIL http://crane.yard/", &[0], moved, ""), Verdict::Ok, "");

@@ -68,7 +68,7 @@ fn a_search_for_healthy_that_lets_unhealthy_pass_says_so() {
     let passed = judged(text, &[0], "✓ PASS\n", "");
     is(&passed, Verdict::Ok, "PASS");
     assert!(passed.warnings.iter().any(|warning| warning.contains("`unhealthy`")), "{passed:?}");
-    is(&judged(text, &[0], "✗ FAIL\n", ""), Verdict::Failed, "FAIL");
+    is(&judged(text, &[0], "✗ FAIL\n", ""), Verdict::Trouble, "FAIL");
     let exact = judged("curl -s http://localhost:8080/health | grep -qw healthy", &[0, 0], "", "");
     assert!(exact.warnings.is_empty(), "{exact:?}");
     let ready = judged("kubectl get nodes | grep Ready", &[0, 0], "node-1 NotReady\n", "");

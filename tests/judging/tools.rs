@@ -99,21 +99,21 @@ fn redis_cli_may_end_well_after_an_error() {
 }
 
 #[test]
-fn a_health_check_fails_for_5xx_timeouts_and_what_is_not_well() {
+fn a_health_check_finds_5xx_and_what_is_not_well_and_fails_where_nobody_answers() {
     let text = "curl -s https://crane.yard/health";
     is(
         &judged(text, &[0], "<html><title>503 Service Temporarily Unavailable</title></html>", ""),
-        Verdict::Failed,
+        Verdict::Trouble,
         "503",
     );
     is(
         &judged("curl -si https://crane.yard/health", &[0], "HTTP/1.1 502 Bad Gateway\r\n\r\nx", ""),
-        Verdict::Failed,
+        Verdict::Trouble,
         "502",
     );
     is(&judged(text, &[28], "", ""), Verdict::Failed, "timed out");
     is(&judged(text, &[7], "", ""), Verdict::Failed, "connection refused");
-    is(&judged(text, &[0], "{\"status\": \"unhealthy\"}", ""), Verdict::Failed, "unhealthy");
+    is(&judged(text, &[0], "{\"status\": \"unhealthy\"}", ""), Verdict::Trouble, "unhealthy");
     is(&judged(text, &[0], "{\n  \"status\": \"healthy\"\n}\n", ""), Verdict::Ok, "");
     is(
         &judged("curl -s https://crane.yard/health | jq", &[0, 2], "", "jq: parse error: Invalid literal"),
@@ -122,7 +122,7 @@ fn a_health_check_fails_for_5xx_timeouts_and_what_is_not_well() {
     );
     is(
         &judged("curl -s -o /dev/null -w '%{http_code}' https://crane.yard/health", &[0], "503", ""),
-        Verdict::Failed,
+        Verdict::Trouble,
         "503",
     );
     is(&judged("curl -s -o /dev/null https://crane.yard/health", &[0], "", ""), Verdict::NoData, "not asked");
@@ -139,7 +139,7 @@ fn findings_and_differences_are_results_and_no_errors() {
     is(&judged("diff a.yml b.yml", &[2], "", "diff: b.yml: No such file"), Verdict::Failed, "No such file");
     is(
         &judged("npm audit --audit-level=moderate", &[1], "x\n3 vulnerabilities (1 moderate, 2 high)\n", ""),
-        Verdict::Failed,
+        Verdict::Trouble,
         "found: 3 vulnerabilities",
     );
     is(&judged("npm audit", &[0], "found 0 vulnerabilities\n", ""), Verdict::Ok, "found 0");
@@ -167,12 +167,12 @@ fn a_primary_has_no_lag_and_that_is_no_error() {
         Verdict::NoData,
         "no number",
     );
-    is(&judged("[ 91 -lt 80 ]", &[1], "", ""), Verdict::Failed, "does not hold");
+    is(&judged("[ 91 -lt 80 ]", &[1], "", ""), Verdict::Trouble, "does not hold");
     is(&judged("[ 9 -lt 80 ]", &[0], "", ""), Verdict::Ok, "");
 }
 
 #[test]
-fn waiting_in_vain_is_a_failure() {
+fn waiting_in_vain_is_an_answer() {
     is(
         &judged(
             "kubectl rollout status deployment/crane --timeout=60s",
@@ -180,7 +180,7 @@ fn waiting_in_vain_is_a_failure() {
             "",
             "error: timed out waiting for the condition",
         ),
-        Verdict::Failed,
+        Verdict::Trouble,
         "not so within its time",
     );
     is(
@@ -190,7 +190,7 @@ fn waiting_in_vain_is_a_failure() {
             "",
             "error: timed out waiting for the condition on pods/crane-1",
         ),
-        Verdict::Failed,
+        Verdict::Trouble,
         "not so within",
     );
     is(&judged("timeout 5 kubectl get pods", &[124], "", ""), Verdict::Failed, "timeout");
@@ -225,7 +225,7 @@ fn a_script_that_puts_its_words_around_nothing_has_found_nothing() {
         "no number",
     );
     is(&judged(disk, &[0], "✓ PASS (% used)\n", ""), Verdict::NoData, "");
-    is(&judged(disk, &[0], "⚠ WARNING\n", ""), Verdict::Failed, "WARNING");
+    is(&judged(disk, &[0], "⚠ WARNING\n", ""), Verdict::Trouble, "WARNING");
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn a_certificate_is_told_in_days_and_warned_of_a_month_before_its_end() {
     let near = judged(dates, &[0, 0, 0], &told("Apr 24 12:00:00 2026 GMT"), "");
     is(&near, Verdict::Ok, "30 days left");
     assert!(near.warnings.iter().any(|one| one.contains("within 30")), "{near:?}");
-    is(&judged(dates, &[0, 0, 0], &told("Mar 25 11:00:00 2026 GMT"), ""), Verdict::Failed, "expired");
+    is(&judged(dates, &[0, 0, 0], &told("Mar 25 11:00:00 2026 GMT"), ""), Verdict::Trouble, "expired");
     let shown = "*  expire date: Apr  1 13:00:00 2026 GMT\n";
     is(
         &judged("curl -v https://yard 2>&1 | grep \"expire date\"", &[0, 0], shown, ""),

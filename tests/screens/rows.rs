@@ -147,6 +147,41 @@ fn the_wall_says_of_a_pod_that_is_not_ready_just_that() {
 }
 
 #[test]
+fn the_help_uses_the_screen_and_says_how_the_rest_is_seen() {
+    let last = |model: &Model| picture(model).lines().rev().nth(1).unwrap_or_default().to_owned();
+    let mut model = cockpit(80, 24);
+    press(&mut model, "?");
+    assert!(last(&model).contains("j down: ") && last(&model).contains(" more below"), "{}", last(&model));
+    for _ in 0..20 {
+        press(&mut model, "PageDown");
+    }
+    assert!(last(&model).contains("k up") && !last(&model).contains("more below"), "{}", picture(&model));
+    for (columns, rows) in [(140, 50), (200, 40)] {
+        let mut model = cockpit(columns, rows);
+        press(&mut model, "?");
+        let text = picture(&model);
+        assert!(text.contains("board") && !text.contains("more below") && !text.contains('…'), "{text}");
+        assert!(text.contains("leave firedeck") && text.contains("go to the next pane"), "{text}");
+    }
+}
+
+#[test]
+fn the_way_out_is_named_where_there_is_room_and_never_before_the_help() {
+    let foot = |model: &Model| picture(model).lines().last().unwrap_or_default().to_owned();
+    let mut model = cockpit(120, 40);
+    assert!(foot(&model).ends_with("? keys   q leave"), "{}", foot(&model));
+    press(&mut model, "]");
+    assert!(foot(&model).ends_with("? keys   q back"), "{}", foot(&model));
+    let mut model = cockpit(80, 24);
+    assert!(foot(&model).contains("? keys"), "{}", foot(&model));
+    // Where the key has another meaning, the one that leaves is named.
+    let key = firedeck::domain::settings::Key::parse("q").expect("a key");
+    model.settings.keymap.bind(firedeck::domain::settings::Scope::Board, key, None);
+    firedeck::update::update(&mut model, Msg::Resized { columns: 160, rows: 40 });
+    assert!(foot(&model).ends_with("Ctrl-C leave"), "{}", foot(&model));
+}
+
+#[test]
 fn the_help_is_whole_and_so_is_what_is_said_where_a_question_has_no_room() {
     let mut model = cockpit(80, 24);
     press(&mut model, "?");

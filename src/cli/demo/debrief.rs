@@ -44,6 +44,7 @@ pub struct Told {
     healed: Option<Timestamp>,
     steps: usize,
     failed: usize,
+    trouble: usize,
     /// Of the steps, those that asked for a name to be typed.
     dangerous: usize,
     /// Statements that a full server was asked over the session that firedeck held.
@@ -56,14 +57,16 @@ pub struct Told {
 
 /// What the world and the journal of this demo say.
 pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
-    let (mut steps, mut failed, mut dangerous, mut held, mut acknowledged) = (0, 0, 0, 0, None);
+    let (mut steps, mut failed, mut trouble, mut dangerous, mut held) = (0, 0, 0, 0, 0);
+    let mut acknowledged = None;
     // All there is, the earliest first.
     let books = Books::open(Some(crate::domain::time::Timestamp(0)));
     for event in books.events.events() {
         match &event.what {
             What::StepEnded(ended) => {
                 steps += 1;
-                failed += usize::from(matches!(ended.verdict, Verdict::Failed));
+                failed += usize::from(ended.verdict == Verdict::Failed);
+                trouble += usize::from(ended.verdict == Verdict::Trouble);
             }
             What::StepSettled(settled) => held += usize::from(settled.held),
             What::StepStarted(started) => dangerous += usize::from(started.tier == Tier::Danger),
@@ -88,6 +91,7 @@ pub fn told(world: &mut World, began: Timestamp, keys: u64) -> Told {
         healed: tape.healed(),
         steps,
         failed,
+        trouble,
         dangerous,
         held,
         keys,
@@ -181,8 +185,9 @@ impl Told {
         };
         let _ = writeln!(
             text,
-            "  commands    {}{}{}{}",
+            "  commands    {}{}{}{}{}",
             self.steps,
+            some(self.trouble, "found trouble"),
             some(self.failed, "failed"),
             some(self.dangerous, "dangerous"),
             some(self.held, "asked over the held session")

@@ -128,7 +128,8 @@ fn over(
     let keys = exercise.keys.clone();
     let is_over = exercise.over.clone();
     let mut heard = None;
-    let code = super::work(request, View::Board, |mut options| {
+    let view = if request.wall { View::Wall } else { View::Board };
+    let code = super::work(request, view, |mut options| {
         options.exercise = Some(exercise);
         let heard = &mut heard;
         async move {

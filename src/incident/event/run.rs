@@ -131,6 +131,8 @@ pub enum Verdict {
     Ok,
     /// A search that found nothing, of which every other part went well.
     NoMatches,
+    /// It only read, and what it read is bad: an answer, and no failure of the command.
+    Trouble,
     /// Nothing is known; never good.
     NoData,
     /// Done; whether it helped is not yet seen.
@@ -343,6 +345,7 @@ mod tests {
         }
         for verdict in [
             Verdict::NoMatches,
+            Verdict::Trouble,
             Verdict::NoData,
             Verdict::Accepted,
             Verdict::Failed,

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::domain::level::Level;
 use crate::domain::time::Timestamp;
 use crate::incident::event::{At, Order, RunOpened, Verdict};
 use crate::incident::words::{self, plain, stamp, stamp_option};
@@ -56,6 +57,8 @@ pub struct Progress {
     pub unknown: u32,
     /// Done; whether it helped is not yet seen.
     pub accepted: u32,
+    /// They only read, and found something bad.
+    pub trouble: u32,
     pub ok: u32,
     pub ticked: u32,
     pub skipped: u32,
@@ -71,6 +74,7 @@ impl Progress {
             (self.failed, "failed"),
             (self.unknown, "not known"),
             (self.accepted, "accepted"),
+            (self.trouble, "found trouble"),
             (self.ok, "ok"),
             (self.ticked, "ticked"),
             (self.skipped, "skipped"),
@@ -103,6 +107,7 @@ impl Run {
                 FAILED => &mut progress.failed,
                 UNKNOWN => &mut progress.unknown,
                 ACCEPTED => &mut progress.accepted,
+                TROUBLE => &mut progress.trouble,
                 SKIPPED => &mut progress.skipped,
                 OK => &mut progress.ok,
                 _ => &mut progress.ticked,
@@ -195,9 +200,10 @@ const RUNNING: u8 = 0;
 const FAILED: u8 = 1;
 const UNKNOWN: u8 = 2;
 const ACCEPTED: u8 = 3;
-const SKIPPED: u8 = 4;
-const OK: u8 = 5;
-const TICKED: u8 = 6;
+const TROUBLE: u8 = 4;
+const SKIPPED: u8 = 5;
+const OK: u8 = 6;
+const TICKED: u8 = 7;
 
 fn class(verdict: Option<Verdict>) -> u8 {
     match verdict {
@@ -205,6 +211,7 @@ fn class(verdict: Option<Verdict>) -> u8 {
         Some(Verdict::Failed | Verdict::Stopped) => FAILED,
         Some(Verdict::NoData | Verdict::Lost | Verdict::Interrupted) => UNKNOWN,
         Some(Verdict::Accepted) => ACCEPTED,
+        Some(Verdict::Trouble) => TROUBLE,
         Some(Verdict::Ok | Verdict::NoMatches) => OK,
     }
 }
@@ -214,11 +221,23 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Ok => "ok",
         Verdict::NoMatches => "no matches",
+        Verdict::Trouble => "found trouble",
         Verdict::NoData => "no data",
         Verdict::Accepted => "accepted",
         Verdict::Failed => "failed",
         Verdict::Stopped => "stopped",
         Verdict::Lost => "lost",
         Verdict::Interrupted => "interrupted",
+    }
+}
+
+/// How bad a verdict is, wherever it is listed. What was accepted is told there as what a pane has done is.
+pub fn level(verdict: Verdict, accepted: Level) -> Level {
+    match verdict {
+        Verdict::Ok | Verdict::NoMatches => Level::Fine,
+        Verdict::Accepted => accepted,
+        Verdict::Trouble | Verdict::Stopped => Level::Warn,
+        Verdict::Failed => Level::Bad,
+        Verdict::NoData | Verdict::Lost | Verdict::Interrupted => Level::Unknown,
     }
 }

@@ -10,10 +10,10 @@ use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{
     ActionOutcome, End, Ended, Event, IncidentOpened, MeasureOpened, MilestoneSet, OpenedFrom, Outcome,
-    Stands, StepEnded, StepStarted, Target, Tier, ValueGiven, Verdict,
+    Stands, StepEnded, StepStarted, Target, Tier, ValueGiven,
 };
 use crate::incident::order::Rank;
-use crate::incident::state::run::verdict;
+use crate::incident::state::run::{level, verdict};
 use crate::incident::words::{self, command, plain};
 
 /// So many names are told of a list; the rest is a number.
@@ -315,7 +315,7 @@ fn of_a_run(teller: &mut Teller, event: &Event) -> Option<Line> {
         What::StepSettled(said) => {
             let step = teller.step(&said.at.run, said.at.step);
             let words = format!("{step}: {}{}", verdict(said.verdict), colon(&said.says));
-            line(Kind::Step, "", words).level(level(said.verdict))
+            line(Kind::Step, "", words).level(level(said.verdict, Level::Unknown))
         }
         What::ShellEnded(said) => {
             let how = match said.end {
@@ -388,16 +388,7 @@ fn ended(teller: &Teller, said: &StepEnded) -> Line {
         long => words::span(std::time::Duration::from_millis(long)),
     };
     let words = format!("{step}: {} ({end}, {took}){}", verdict(said.verdict), colon(&said.says));
-    line(Kind::Step, "", words).level(level(said.verdict))
-}
-
-fn level(verdict: Verdict) -> Level {
-    match verdict {
-        Verdict::Ok | Verdict::NoMatches => Level::Fine,
-        Verdict::NoData | Verdict::Accepted | Verdict::Lost | Verdict::Interrupted => Level::Unknown,
-        Verdict::Failed => Level::Bad,
-        Verdict::Stopped => Level::Warn,
-    }
+    line(Kind::Step, "", words).level(level(said.verdict, Level::Unknown))
 }
 
 fn tier(tier: Tier) -> &'static str {

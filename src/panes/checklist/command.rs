@@ -1,7 +1,7 @@
 //! One command of a checklist: the condition it stands under, its text, its values, what it came to and what it wrote.
 use unicode_width::UnicodeWidthStr;
 
-use super::{Line, Page, risk, stand};
+use super::{Line, Page, Wrote, risk, stand};
 use crate::commands::Role as Purpose;
 use crate::domain::approval::Tier;
 use crate::domain::settings::{Action, Role};
@@ -93,7 +93,7 @@ impl Page<'_> {
     /// What it came to, and the end of what it wrote.
     pub(super) fn outcome(&mut self, indent: u16, spot: Spot, view: &CommandView) {
         let (_, tone) = stand::sign(&view.state);
-        let role = if view.state.is_bad() { tone } else { Role::Dim };
+        let role = if view.state.is_bad() || view.state == State::Trouble { tone } else { Role::Dim };
         self.words(indent, Some(spot), "", &view.says, role);
         for warning in self.stand.warnings(spot, view).iter().filter(|one| !view.says.contains(*one)) {
             self.words(indent, Some(spot), "▲ ", warning, Role::Warning);
@@ -102,20 +102,33 @@ impl Page<'_> {
             self.words(indent, Some(spot), "", &says, Role::Act);
         }
         if let Some(says) = self.stand.settling(spot, view) {
-            self.words(indent, Some(spot), "", says, Role::Warning);
+            self.words(indent, Some(spot), "", &says, Role::Warning);
         }
         if let Some(behind) = self.stand.behind(spot).filter(|_| spot == self.here) {
             self.words(indent, Some(spot), "", &behind, Role::Warning);
         }
-        self.written(indent, spot, view);
+        let from = self.lines.len();
+        self.written(indent, spot, view, 0);
+        if self.latest == Some(spot) {
+            self.wrote = Some(Wrote { lines: from..self.lines.len(), indent, view: view.clone() });
+        }
     }
 
-    /// What it wrote: from the first line, as a table begins with its names; of what runs or went wrong the end.
-    fn written(&mut self, indent: u16, spot: Spot, view: &CommandView) {
+    /// Rows that are free show more of what was written last.
+    pub(super) fn unfold(&mut self, rows: usize) {
+        let free = rows.saturating_sub(self.lines.len());
+        let (Some(spot), Some(wrote)) = (self.latest.filter(|_| free > 0), self.wrote.take()) else { return };
+        let behind = self.lines.split_off(wrote.lines.end);
+        self.lines.truncate(wrote.lines.start);
+        self.written(wrote.indent, spot, &wrote.view, free);
+        self.lines.extend(behind);
+    }
+
+    /// What it wrote, and so many lines `more` of it than usual: from the first line, as a table begins with its names; of what runs or went wrong the end.
+    fn written(&mut self, indent: u16, spot: Spot, view: &CommandView, more: usize) {
         let Some(tail) = self.stand.tail(spot) else { return };
         let all = tail.lines.len();
         let usual = stand::shown(&view.state, spot == self.here).min(all);
-        let more = self.open.filter(|(open, _)| *open == spot).map_or(0, |(_, more)| more);
         let room = (usual + more).min(all);
         if room == 0 {
             return;

@@ -16,7 +16,7 @@ use crate::runbook::execution::budget::{Budget, Left};
 use crate::runbook::execution::{CommandView, State, StepView};
 
 /// What is said where no pane shows whether a change has helped.
-pub const NOBODY: &str = "nobody sees from here whether it helped: Space ticks it";
+pub const NOBODY: &str = "nobody sees from here whether it helped";
 
 /// What is known beside the document while its checklist is drawn.
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ impl<'a> Stand<'a> {
 
     /// The key of an action, as it is named in a sentence.
     pub fn key(&self, action: Action) -> String {
-        self.model.settings.keymap.named(action)
+        self.model.key(action)
     }
 
     /// The values of a command: `<pid> = 495` of those that are given, and those that are not.
@@ -154,7 +154,7 @@ impl<'a> Stand<'a> {
     }
 
     /// How far that is which was accepted; nothing where the operator has ticked it.
-    pub fn settling(&self, spot: Spot, view: &CommandView) -> Option<&'a str> {
+    pub fn settling(&self, spot: Spot, view: &CommandView) -> Option<String> {
         let State::Accepted { .. } = view.state else { return None };
         if self.step(spot.step).is_some_and(|step| step.state == State::Ticked) {
             return None;
@@ -165,7 +165,12 @@ impl<'a> Stand<'a> {
         let known = self.runs.settling.get(&key).map(|settling| settling.says.as_str());
         // Until the first look; what came back with its journal is watched by nobody.
         let watched = self.runs.judged.get(&key).is_some_and(|judged| judged.watch.is_some());
-        Some(known.unwrap_or(if watched { "settling" } else { NOBODY }))
+        let says = known.unwrap_or(if watched { "settling" } else { NOBODY });
+        Some(if says == NOBODY {
+            format!("{says}: {} ticks it", self.key(Action::TickStep))
+        } else {
+            says.to_owned()
+        })
     }
 
     /// What can be done where the server had no slot left.
@@ -188,6 +193,9 @@ impl<'a> Stand<'a> {
         }
         if progress.skipped > 0 {
             facts.push(Fact::new(format!("{} skipped", progress.skipped), Role::Dim));
+        }
+        if progress.trouble > 0 {
+            facts.push(Fact::new(format!("{} found trouble", progress.trouble), Role::Warning));
         }
         if progress.bad > 0 {
             facts.push(Fact::new(format!("{} went wrong", progress.bad), Role::Bad));
@@ -218,6 +226,7 @@ impl<'a> Stand<'a> {
             }
             State::Ok => whole(),
             State::NoMatches => "no matches".to_owned(),
+            State::Trouble => "found trouble".to_owned(),
             State::NoData => "no data".to_owned(),
             State::Accepted { .. } => "accepted".to_owned(),
             State::Failed => "failed".to_owned(),
@@ -247,7 +256,7 @@ pub fn sign(state: &State) -> (char, Role) {
         State::Running => ('●', Role::Focus),
         State::Ok | State::Ticked => ('✓', Role::Good),
         State::NoMatches | State::Skipped { .. } => ('–', Role::Dim),
-        State::Accepted { .. } => ('▲', Role::Warning),
+        State::Accepted { .. } | State::Trouble => ('▲', Role::Warning),
         State::NoData | State::Interrupted => ('?', Role::Unknown),
         State::Failed | State::Stopped | State::Lost => ('✗', Role::Bad),
         State::NotChosen | State::Future => ('·', Role::Dim),
@@ -259,7 +268,7 @@ pub fn shown(state: &State, here: bool) -> usize {
     match state {
         State::ToDo | State::NotChosen | State::Future | State::Skipped { .. } | State::Ticked => 0,
         _ if here => 8,
-        State::Running | State::Failed | State::NoData => 3,
+        State::Running | State::Trouble | State::Failed | State::NoData => 3,
         _ => 0,
     }
 }

@@ -17,6 +17,10 @@ pub enum Sort {
     Container,
     Service,
     Context,
+    /// The number of a process or of a session.
+    Process,
+    /// When a session began: the other half of its identity.
+    SessionStart,
     Secret,
     Other,
 }
@@ -85,6 +89,10 @@ fn sort(name: &str) -> Sort {
     let any = |of: &[&str]| words.iter().any(|word| of.contains(word));
     if any(&["pod", "pods"]) && any(&["ip", "address", "addr"]) {
         Sort::PodAddress
+    } else if any(&["pid", "pids"]) {
+        Sort::Process
+    } else if own.contains("backend-start") || own.contains("session-start") {
+        Sort::SessionStart
     } else if any(&["ip", "cidr", "port", "selector", "label"]) {
         Sort::Other
     } else if any(&["namespace", "ns"]) {

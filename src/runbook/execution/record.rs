@@ -210,11 +210,12 @@ fn badness(verdict: Verdict) -> u8 {
         Verdict::Ok => 0,
         Verdict::NoMatches => 1,
         Verdict::Accepted => 2,
-        Verdict::NoData => 3,
-        Verdict::Failed => 4,
-        Verdict::Stopped => 5,
-        Verdict::Lost => 6,
-        Verdict::Interrupted => 7,
+        Verdict::Trouble => 3,
+        Verdict::NoData => 4,
+        Verdict::Failed => 5,
+        Verdict::Stopped => 6,
+        Verdict::Lost => 7,
+        Verdict::Interrupted => 8,
     }
 }
 

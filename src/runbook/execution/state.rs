@@ -16,6 +16,8 @@ pub enum State {
     Running,
     Ok,
     NoMatches,
+    /// It only read, and found something bad.
+    Trouble,
     NoData,
     /// Done; whether it helped is not yet seen.
     Accepted {
@@ -37,12 +39,13 @@ pub enum State {
 }
 
 impl State {
-    /// Nothing of it is left to be done, and nothing is wrong.
+    /// Nothing of it is left to be done, and it did what it was to do; what it found may be bad.
     pub fn is_done(&self) -> bool {
         matches!(
             self,
             State::Ok
                 | State::NoMatches
+                | State::Trouble
                 | State::Accepted { .. }
                 | State::Skipped { .. }
                 | State::Ticked
@@ -62,14 +65,15 @@ impl State {
             State::Future | State::NotChosen => 0,
             State::Skipped { .. } | State::Ticked | State::Ok => 1,
             State::NoMatches => 2,
-            State::Accepted { .. } => 3,
-            State::ToDo => 4,
-            State::NoData => 5,
-            State::Failed => 6,
-            State::Stopped => 7,
-            State::Lost => 8,
-            State::Interrupted => 9,
-            State::Running => 10,
+            State::Trouble => 3,
+            State::Accepted { .. } => 4,
+            State::ToDo => 5,
+            State::NoData => 6,
+            State::Failed => 7,
+            State::Stopped => 8,
+            State::Lost => 9,
+            State::Interrupted => 10,
+            State::Running => 11,
         }
     }
 
@@ -77,6 +81,7 @@ impl State {
         match verdict {
             Verdict::Ok => State::Ok,
             Verdict::NoMatches => State::NoMatches,
+            Verdict::Trouble => State::Trouble,
             Verdict::NoData => State::NoData,
             Verdict::Accepted => State::Accepted { since },
             Verdict::Failed => State::Failed,
@@ -130,6 +135,8 @@ pub struct Progress {
     pub all: usize,
     pub ticked: usize,
     pub items: usize,
+    /// Of those that are done: they found something bad.
+    pub trouble: usize,
     pub bad: usize,
     pub running: usize,
 }
@@ -140,11 +147,15 @@ impl Progress {
         self.all.saturating_sub(self.done + self.skipped)
     }
 
-    /// `3 of 12 done, 1 skipped, 1 went wrong`.
+    /// `3 of 12 done, 1 skipped, 1 found trouble, 1 went wrong`.
     pub fn says(&self) -> String {
         let mut parts = vec![format!("{} of {} done", self.done, self.all)];
-        for (count, words) in [(self.skipped, "skipped"), (self.bad, "went wrong"), (self.running, "running")]
-        {
+        for (count, words) in [
+            (self.skipped, "skipped"),
+            (self.trouble, "found trouble"),
+            (self.bad, "went wrong"),
+            (self.running, "running"),
+        ] {
             if count > 0 {
                 parts.push(format!("{count} {words}"));
             }
@@ -370,6 +381,7 @@ impl Run {
             progress.skipped += usize::from(skipped);
             progress.done += usize::from(view.state.is_done() && !skipped);
             progress.accepted += usize::from(matches!(view.state, State::Accepted { .. }));
+            progress.trouble += usize::from(view.state == State::Trouble);
             if step.kind == StepKind::Manual {
                 progress.items += view.ticks.len();
                 progress.ticked += view.ticks.iter().filter(|ticked| **ticked).count();

@@ -16,7 +16,7 @@ pub fn ends(case: &Case<'_>) -> Option<Said> {
     let date = date.split('T').next().unwrap_or_default();
     let days = days(case.now, end);
     Some(match days {
-        _ if days < 0 => (Verdict::Failed, format!("expired on {date}")),
+        _ if days < 0 => (Verdict::Trouble, format!("expired on {date}")),
         1 => (Verdict::Ok, format!("1 day left, until {date}")),
         _ => (Verdict::Ok, format!("{days} days left, until {date}")),
     })

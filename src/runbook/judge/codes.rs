@@ -1,6 +1,6 @@
 //! What the exit codes of a pipe's parts say.
 use super::call::Call;
-use super::{Case, Said, first_of};
+use super::{Case, Said, first_of, trouble};
 use crate::incident::event::Verdict;
 
 /// A part was ended because nobody read on.
@@ -62,7 +62,10 @@ pub fn search(case: &Case<'_>) -> Option<Said> {
     let answers = case.answers();
     let place = answers.iter().position(|(call, code)| call.is_search() && *code == 1)?;
     if let Some(at) = bad_before(&answers, place) {
-        let (_, code) = answers.get(at)?;
+        let (call, code) = answers.get(at)?;
+        if let Some(said) = trouble::answered(call, *code, case) {
+            return Some(said);
+        }
         return Some((
             Verdict::Failed,
             format!("{} failed ({code}): nothing was searched: {}", case.name(at), first_of(case)),
@@ -121,8 +124,11 @@ pub fn failed(case: &Case<'_>) -> Option<Said> {
         if *code == 0 || cut || call.is_search() && *code == 1 {
             continue;
         }
+        if let Some(said) = trouble::answered(call, *code, case) {
+            return Some(said);
+        }
         if at == last
-            && let Some(said) = answer(call, *code, case)
+            && let Some(said) = answer(call, *code, case).or_else(|| trouble::spoke(call, *code, case))
         {
             return Some(said);
         }
@@ -151,19 +157,21 @@ fn answer(call: &Call, code: i32, case: &Case<'_>) -> Option<Said> {
     if matches!(tool, "npm" | "yarn" | "pnpm") && call.says("audit") && lines > 0 {
         let told = case.out.lines().find(|line| line.contains("vulnerabilit"));
         let told = told.map_or_else(|| "findings".to_owned(), |line| line.trim().to_owned());
-        return Some((Verdict::Failed, format!("found: {told}")));
+        return Some((Verdict::Trouble, format!("found: {told}")));
     }
     if matches!(tool, "trivy" | "kubesec" | "grype" | "snyk") && code == 1 && lines > 0 {
-        return Some((Verdict::Failed, "it has findings".to_owned()));
+        return Some((Verdict::Trouble, "it has findings".to_owned()));
     }
     if matches!(tool, "test" | "[" | "[[") && code == 1 {
         return Some((
-            Verdict::Failed,
+            trouble::heard(case),
             format!("does not hold: {}", call.words.join(" ").trim_end_matches(" ]")),
         ));
     }
     if tool == "jq" && code == 1 && call.has(&["-e", "--exit-status"]) {
-        return Some((Verdict::Failed, format!("jq answers {}", case.out.trim())));
+        let answer = case.out.trim();
+        let verdict = if answer == "false" { Verdict::Trouble } else { Verdict::Failed };
+        return Some((verdict, format!("jq answers {answer}")));
     }
     if tool == "pg_isready" {
         let words = match code {
@@ -171,16 +179,22 @@ fn answer(call: &Call, code: i32, case: &Case<'_>) -> Option<Said> {
             2 => "the server does not answer",
             _ => "it could not ask",
         };
-        return Some((Verdict::Failed, words.to_owned()));
+        let verdict = if code < 3 { trouble::heard(case) } else { Verdict::Failed };
+        return Some((verdict, words.to_owned()));
     }
     if tool == "systemctl" && (call.says("is-active") || call.says("status")) {
-        return Some((Verdict::Failed, format!("not active: {}", first_of(case))));
+        let verdict = if code < 4 { trouble::heard(case) } else { Verdict::Failed };
+        return Some((verdict, format!("not active: {}", first_of(case))));
     }
     let waits = matches!(tool, "kubectl" | "oc") && (call.says("wait") || call.says("rollout"));
     let late =
         ["timed out", "deadline"].iter().any(|word| case.err.contains(word) || case.out.contains(word));
     if waits && late {
-        return Some((Verdict::Failed, format!("not so within its time: {}", first_of(case))));
+        // To wait in vain is an answer; not to be answered is none.
+        let vain = ["timed out waiting for", "exceeded its progress deadline"];
+        let vain = vain.iter().any(|words| case.err.contains(words) || case.out.contains(words));
+        let verdict = if vain { Verdict::Trouble } else { Verdict::Failed };
+        return Some((verdict, format!("not so within its time: {}", first_of(case))));
     }
     None
 }

@@ -1,6 +1,6 @@
 //! Ends that look good, of which not all exit codes are known.
 use super::call::Call;
-use super::{Case, Said};
+use super::{Case, Said, trouble};
 use crate::incident::event::Verdict;
 
 /// A `!` in front: 1 says that it went well, or was found, and 0 that it did not.
@@ -13,7 +13,7 @@ pub fn turned(case: &Case<'_>) -> Option<Said> {
     Some(match code {
         0 if case.is_clean() && !hushed => (Verdict::Ok, "holds: a `!` turns it around".to_owned()),
         0 => (Verdict::NoData, format!("whether it holds is not known: {}", super::first_of(case))),
-        _ => (Verdict::Failed, "does not hold: a `!` turns it around".to_owned()),
+        _ => (Verdict::Trouble, "does not hold: a `!` turns it around".to_owned()),
     })
 }
 
@@ -53,7 +53,7 @@ pub fn fallback(case: &Case<'_>) -> Option<Said> {
             let line = lines.find(|line| line.contains(said))?.trim().to_owned();
             let others: Vec<&Call> = case.all.iter().filter(|call| call.whole != last.whole).collect();
             let searched = matches!(others.as_slice(), [one] if one.is_search()) && case.is_clean();
-            Some((if searched { Verdict::NoMatches } else { Verdict::Failed }, line))
+            Some((if searched { Verdict::NoMatches } else { trouble::told(case) }, line))
         }
         "true" | ":" | "" => {
             let line = case.err.lines().find(|line| complains(line))?;

@@ -11,6 +11,7 @@ mod figure;
 mod format;
 mod held;
 mod told;
+mod trouble;
 mod warn;
 mod watch;
 
@@ -164,7 +165,7 @@ pub fn judge(step: &Step, index: usize, text: &str, seen: &Seen<'_>) -> Judged {
     };
     let expected = expectation(step, index);
     let said = if seen.terminal { by_code(&case) } else { verdict(&case, expected) };
-    let mut judged = plain(said);
+    let mut judged = plain(trouble::or_failed(said, command.statement.risk, expected));
     if judged.verdict == Verdict::Accepted {
         judged.watch = watch::of(command, &case.all);
     }
@@ -250,7 +251,9 @@ fn verdict(case: &Case<'_>, expected: Option<&str>) -> Said {
     // A script that says itself that it is bad need not be doubted.
     let own = told::by_itself(case);
     let doubt = doubt::complaint(case);
-    if let Some(said) = own.clone().filter(|(verdict, _)| *verdict == Verdict::Failed).or(doubt) {
+    if let Some(said) =
+        own.clone().filter(|(verdict, _)| matches!(verdict, Verdict::Failed | Verdict::Trouble)).or(doubt)
+    {
         return said;
     }
     if case.is_partly_known() && !case.is_clean() {

@@ -1,7 +1,7 @@
 //! What tools say in their output, whatever their exit code.
 use serde_json::Value;
 
-use super::{Case, Said, first_of, format};
+use super::{Case, Said, first_of, format, trouble};
 use crate::commands::Role;
 use crate::domain::approval::Tier;
 use crate::incident::event::Verdict;
@@ -120,7 +120,7 @@ fn http(case: &Case<'_>) -> Option<Said> {
     let status = status(case)?;
     match status {
         0 => Some((Verdict::Failed, "no answer: no status".to_owned())),
-        400.. => Some((Verdict::Failed, format!("the server answered {status}"))),
+        400.. => Some(trouble::status(status)),
         _ => None,
     }
 }
@@ -178,7 +178,7 @@ pub fn by_itself(case: &Case<'_>) -> Option<Said> {
         case.out.lines().find(own).map(|line| line.trim().to_owned())
     };
     if let Some(line) = line(BAD) {
-        return Some((Verdict::Failed, line));
+        return Some((trouble::told(case), line));
     }
     if let Some(line) = line(NONE) {
         return Some((Verdict::NoData, line));
@@ -432,10 +432,10 @@ pub fn health(case: &Case<'_>) -> Option<Said> {
             Value::Bool(false) => Some("false".to_owned()),
             value => word(value),
         };
-        return said.map(|said| (Verdict::Failed, format!("it says `{said}`")));
+        return said.map(|said| (Verdict::Trouble, format!("it says `{said}`")));
     }
     let word = case.out.trim().trim_matches('"').to_lowercase();
-    BAD.contains(&word.as_str()).then(|| (Verdict::Failed, format!("it says `{word}`")))
+    BAD.contains(&word.as_str()).then(|| (Verdict::Trouble, format!("it says `{word}`")))
 }
 
 /// The result in a few words.

@@ -59,8 +59,7 @@ pub fn recorded(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
     let effects = take(model, events);
     if let Some(what) = ended.filter(|_| model.incidents.taken).and_then(|order| suggest::told(model, &order))
     {
-        let key = |action| model.settings.keymap.named(action);
-        let keys = format!("{}, then {}", key(Action::Incident), key(Action::AddMeasure));
+        let keys = format!("{}, then {}", model.key(Action::Incident), model.key(Action::AddMeasure));
         model.say(format!("{keys} keeps it in mind to take back `{what}`"), false);
     }
     effects
@@ -161,7 +160,8 @@ fn closed(model: &mut Model, was_open: Option<&str>) -> Vec<Effect> {
         // What is written down is this page: nobody finds a file that he has not asked for.
         if model.board.focus == PaneKind::Incident {
             screen::show(model, Page::Stand);
-            model.say(format!("closed{due}; w writes the draft of the post-mortem"), false);
+            let key = model.key(Action::WriteDown);
+            model.say(format!("closed{due}; {key} writes the draft of the post-mortem"), false);
         } else {
             let way = format!("firedeck incidents export {}", short(&name));
             model.say(format!("closed{due}; `{way}` writes the draft of the post-mortem"), false);
@@ -248,14 +248,20 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 /// Whether there is an incident to write to; says so where there is none.
 fn is_here(model: &mut Model) -> bool {
     let Some(state) = model.incidents.state() else {
-        model.say("no incident is open: `i` opens one", true);
+        model.say(format!("no incident is open: `{}` opens one", model.key(Action::Incident)), true);
         return false;
     };
     let (open, taken) = (state.is_unfinished(), model.incidents.taken);
     match (open, taken) {
         (true, true) => return true,
         (true, false) => model.say("the incident's journal is not open yet", true),
-        (false, _) => model.say("the incident is closed: `U` says that it is not over", true),
+        (false, _) => model.say(
+            format!(
+                "the incident is closed: `{}` says that it is not over",
+                model.key(Action::ReopenIncident)
+            ),
+            true,
+        ),
     }
     false
 }
@@ -272,7 +278,8 @@ fn reached(model: &mut Model, milestone: Milestone) -> Vec<Effect> {
         _ => false,
     };
     if known {
-        model.say(format!("it is {} already: `U` says that it is not over", milestone.name()), false);
+        let key = model.key(Action::ReopenIncident);
+        model.say(format!("it is {} already: `{key}` says that it is not over", milestone.name()), false);
         return Vec::new();
     }
     let mut says = String::new();
@@ -281,7 +288,8 @@ fn reached(model: &mut Model, milestone: Milestone) -> Vec<Effect> {
     {
         let warned = model.flash.as_ref().is_some_and(|flash| flash.text.ends_with(STILL_FIRES));
         if !warned {
-            model.say(format!("{fires}: {STILL_FIRES}"), true);
+            let key = model.key(Action::SetResolved);
+            model.say(format!("{fires}: {key} {STILL_FIRES}"), true);
             return Vec::new();
         }
         says = fires;
@@ -289,7 +297,7 @@ fn reached(model: &mut Model, milestone: Milestone) -> Vec<Effect> {
     vec![set(model, milestone, &says)]
 }
 
-const STILL_FIRES: &str = "R again says that it is over all the same";
+const STILL_FIRES: &str = "again says that it is over all the same";
 
 /// `2 critical alerts fire`; none where none does.
 fn critical(model: &Model) -> Option<String> {
@@ -315,7 +323,7 @@ fn set(model: &Model, milestone: Milestone, says: &str) -> Effect {
 /// What was mitigated, resolved or closed is not over after all.
 fn reopen(model: &mut Model) -> Vec<Effect> {
     let Some(state) = model.incidents.state() else {
-        model.say("no incident is open: `i` opens one", true);
+        model.say(format!("no incident is open: `{}` opens one", model.key(Action::Incident)), true);
         return Vec::new();
     };
     let (come, name) = (state.stage(), state.name.clone());
@@ -354,9 +362,10 @@ fn close(model: &mut Model) -> Vec<Effect> {
     // One that is worked through has nothing left.
     let runs =
         state.open_runs().filter(|run| screen::left_of(model, &run.run).is_none_or(|left| !left.is_empty()));
-    match runs.count() {
-        0 => {}
-        runs => left.push(format!("{} not ended (D in it)", counted(runs, "runbook"))),
+    let runs = runs.count();
+    let key = model.key(Action::CloseRun);
+    if runs > 0 {
+        left.push(format!("{} not ended ({key} in it)", counted(runs, "runbook")));
     }
     if state.stage() < Stage::Mitigated {
         left.push("nobody said that it is over".into());
@@ -364,10 +373,8 @@ fn close(model: &mut Model) -> Vec<Effect> {
     if left.is_empty() {
         return vec![set(model, Milestone::Closed, "")];
     }
-    let runs = state.open_runs().next().is_some();
     typing::ask(model, Ask::CloseIncident { left: left.join(", ") }, "");
-    if runs {
-        let key = model.settings.keymap.named(Action::CloseRun);
+    if runs > 0 {
         model.say(format!("Esc, and {key} in its checklist, ends a runbook"), true);
     }
     Vec::new()
@@ -404,7 +411,10 @@ fn other(model: &mut Model) -> Vec<Effect> {
 
 fn pin(model: &mut Model) -> Vec<Effect> {
     let Some(Spot::Entry(entry)) = screen::spot(model) else {
-        model.say("a line of the time line is pinned: `T` shows it", false);
+        model.say(
+            format!("a line of the time line is pinned: `{}` shows it", model.key(Action::TimeLine)),
+            false,
+        );
         return Vec::new();
     };
     if !is_here(model) {

@@ -3,8 +3,8 @@ use crate::domain::level::Level;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::text::clean_to;
 use crate::incident::What;
-use crate::incident::event::{Event, StepStarted, Tier, Verdict};
-use crate::incident::state::run::verdict;
+use crate::incident::event::{Event, StepStarted, Tier};
+use crate::incident::state::run::{level, verdict};
 use crate::incident::words;
 use crate::model::Model;
 use crate::model::run::Done;
@@ -47,11 +47,7 @@ pub(super) fn told(model: &mut Model, event: &Event) {
         _ => return,
     };
     let done = model.runs.done[at].clone();
-    let level = match done.verdict {
-        None | Some(Verdict::Ok | Verdict::NoMatches | Verdict::Accepted) => Level::Fine,
-        Some(Verdict::Failed | Verdict::Stopped) => Level::Warn,
-        Some(Verdict::NoData | Verdict::Lost | Verdict::Interrupted) => Level::Unknown,
-    };
+    let level = done.verdict.map_or(Level::Fine, |verdict| level(verdict, Level::Fine));
     let state = done.verdict.map_or("running", verdict);
     let says = format!("{}: {state}", clean_to(&done.text, LONGEST));
     let name = format!("{} {} {}", changes::deeds::STEP, done.order.session, done.order.statement);

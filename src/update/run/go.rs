@@ -34,7 +34,8 @@ pub(super) fn here(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
         StepKind::Branch if step.branch.is_none() => {
-            model.say("choose one of those below: Enter on the way to go", false);
+            let key = model.key(Action::RunStep);
+            model.say(format!("choose one of those below: {key} on the way to go"), false);
             Vec::new()
         }
         _ => choose(model, at).unwrap_or_else(|| {
@@ -46,7 +47,7 @@ pub(super) fn here(model: &mut Model) -> Vec<Effect> {
 }
 
 fn by_hand(model: &Model) -> String {
-    format!("this is done by hand: {} ticks it", model.settings.keymap.named(Action::TickStep))
+    format!("this is done by hand: {} ticks it", model.key(Action::TickStep))
 }
 
 /// Runs what only reads, from here on, until something has to be asked.
@@ -235,7 +236,7 @@ fn until(model: &mut Model, from: Spot) -> Vec<Effect> {
 
 /// What can be done about a line that stopped the rest.
 fn bad(model: &Model) -> String {
-    let key = |action| model.settings.keymap.named(action);
+    let key = |action| model.key(action);
     format!(
         "this did not go well: {} shows what it wrote, {} runs it again, {} {} goes on behind it",
         key(Action::Output),
@@ -387,6 +388,7 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
     let Some((checklist, known)) = open(model) else { return Vec::new() };
     let state = ended.at.command.and_then(|command| known.run.command(ended.at.step, command));
     let well = state.as_ref().is_none_or(|view| went_well(&view.state));
+    let found = state.as_ref().is_some_and(|view| view.state == State::Trouble);
     let goes_on = matches!(checklist.wants, Some(Wants::Until(_)));
     let command =
         ended.at.command.and_then(|command| known.run.step(ended.at.step)?.commands.get(command as usize));
@@ -408,8 +410,12 @@ pub(super) fn ended(model: &mut Model, ended: &StepEnded) -> Vec<Effect> {
             }
         }
     }
-    if goes_on && !well {
+    // A look that found trouble has looked: the next may follow.
+    if goes_on && !well && !found {
         done_with(model);
+        if stayed {
+            model.say(bad(model), false);
+        }
     }
     wanted(model)
 }
@@ -453,11 +459,13 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Stop(order)];
     }
     model.runs.stopping = Some((order, model.now));
+    let key = model.key(Action::StopStep);
     if behind {
-        model.say("this ends what goes on behind its shell: s again to stop it", true);
+        model.say(format!("this ends what goes on behind its shell: {key} again to stop it"), true);
         return Vec::new();
     }
-    model.say("stopping it ends its shell, and what the block has set: s again to stop it", true);
+    model
+        .say(format!("stopping it ends its shell, and what the block has set: {key} again to stop it"), true);
     Vec::new()
 }
 

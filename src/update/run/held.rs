@@ -8,6 +8,7 @@ use crate::domain::database::without_passwords;
 use crate::domain::news::ActionId;
 use crate::domain::object::{Kind, ObjectRef};
 use crate::domain::secret::{HIDDEN, carries_password};
+use crate::domain::settings::Action;
 use crate::domain::text::{first_line, one_line};
 use crate::incident::What;
 use crate::incident::event::{At, Order, StepSettled, Verdict};
@@ -89,12 +90,15 @@ fn failed(model: &Model) -> Option<(Vec<String>, Named)> {
 
 /// What would be asked of whom; and what has to be said beside it.
 fn native(model: &Model) -> Result<(Native, Option<String>), String> {
-    let unfit = "nothing of this line could go over the session that the database pane holds: Enter runs it";
-    let list = model.checklist.as_ref().ok_or(unfit)?;
-    let line = checklist::command(&list.book.runbook, list.here).ok_or(unfit)?;
+    let unfit = || {
+        let key = model.key(Action::RunStep);
+        format!("nothing of this line could go over the session that the database pane holds: {key} runs it")
+    };
+    let list = model.checklist.as_ref().ok_or_else(unfit)?;
+    let line = checklist::command(&list.book.runbook, list.here).ok_or_else(unfit)?;
     // What has not run yet goes as it is written: into a full server nobody has to fail first.
     let written = || for_a_server(line).filter(|_| line.placeholders.is_empty());
-    let (sql, named) = failed(model).or_else(written).ok_or(unfit)?;
+    let (sql, named) = failed(model).or_else(written).ok_or_else(unfit)?;
     let pick = held::pick(model, &named).ok_or_else(|| held::none(model).to_owned())?;
     if let Some(own) = sql.iter().find_map(|text| of_console(text)) {
         return Err(format!("`{}` is for psql itself: no server takes it as a statement", one_line(&own)));

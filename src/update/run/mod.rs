@@ -1,4 +1,5 @@
 //! Working through a runbook: what the journal tells of runs, and what runs beside that.
+mod beside;
 mod done;
 mod evidence;
 pub mod go;
@@ -97,7 +98,8 @@ pub fn heard(model: &mut Model, event: &Event) -> Vec<Effect> {
             over(model, name);
             if ours {
                 let by = crate::domain::text::one_line(&said.by);
-                model.say(format!("{by} closed the run; Enter begins another"), false);
+                let key = model.key(Action::RunStep);
+                model.say(format!("{by} closed the run; {key} begins another"), false);
             }
             Vec::new()
         }
@@ -158,7 +160,8 @@ pub fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
         What::RunClosed(_) => {
             over(model, name);
             if ours {
-                model.say("the run is closed; Enter begins another", false);
+                let key = model.key(Action::RunStep);
+                model.say(format!("the run is closed; {key} begins another"), false);
             }
             Vec::new()
         }
@@ -261,7 +264,8 @@ fn behind(model: &mut Model, session: String, children: Vec<(i32, Text)>) {
     if let Some((pid, line)) = new.first() {
         let line = crate::domain::text::clean_to(&crate::domain::text::one_line(line), 60).into_owned();
         let more = if new.len() > 1 { format!(", and {} more", new.len() - 1) } else { String::new() };
-        model.say(format!("goes on behind its shell: {line} ({pid}){more}; s stops it"), false);
+        let key = model.key(Action::StopStep);
+        model.say(format!("goes on behind its shell: {line} ({pid}){more}; {key} stops it"), false);
     }
     if !children.is_empty() {
         model.runs.behind.insert(session, children);

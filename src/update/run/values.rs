@@ -1,4 +1,5 @@
 //! Values that have to be given before a command can run: asked once per run, with what is known offered.
+use super::beside::{self, Beside};
 use super::{mark, open};
 use crate::domain::object::{Facts, Kind, ObjectRef};
 use crate::domain::secret;
@@ -32,13 +33,15 @@ pub(super) fn ask(model: &mut Model, missing: &[String]) {
     let Some(checklist) = &model.checklist else { return };
     let all = wanted(&checklist.book.runbook);
     let Some(one) = all.iter().find(|one| one.texts.contains(text)) else { return };
-    let (offered, origin, candidates) = offer(model, one);
+    let Offer { text: offered, origin, from, candidates } = offer(model, one);
     let others = match candidates.as_slice() {
-        [] => String::new(),
-        all if one.sort == Sort::PodAddress => format!(" (Down: {})", whose(model, all).join(", ")),
-        all => format!(" (Down: {})", all.join(", ")),
+        [] => None,
+        all if one.sort == Sort::PodAddress => Some(format!("Down: {}", whose(model, all).join(", "))),
+        all => Some(format!("Down: {}", all.join(", "))),
     };
-    let title = format!("{}{others}:", one.asked_as(text));
+    let known: Vec<String> = from.into_iter().chain(others).collect();
+    let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join("; ")) };
+    let title = format!("{}{known}:", one.asked_as(text));
     let ask = Ask::RunValue { name: one.name.clone(), title, offered: offered.clone(), origin, candidates };
     model.overlays.push(Overlay::Line { ask, input: Input::offered(&offered) });
 }
@@ -77,8 +80,19 @@ pub(super) fn anew(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What stands there when a value is asked for.
+struct Offer {
+    text: String,
+    /// As the journal names it.
+    origin: &'static str,
+    /// Which row it is of.
+    from: Option<String>,
+    candidates: Vec<String>,
+}
+
 /// What is offered for a value: the alert's label, the selected row, what the panes know, the document's default.
-fn offer(model: &Model, one: &Wanted) -> (String, &'static str, Vec<String>) {
+fn offer(model: &Model, one: &Wanted) -> Offer {
+    let plain = |text, origin, candidates| Offer { text, origin, from: None, candidates };
     let values = of(model);
     if let Some(value) = values.get(&one.name).filter(|_| one.sort != Sort::Secret) {
         let origin = match &value.origin {
@@ -89,22 +103,26 @@ fn offer(model: &Model, one: &Wanted) -> (String, &'static str, Vec<String>) {
             Origin::Document => "default",
             Origin::Operator => "operator",
         };
-        return (value.text.clone(), origin, Vec::new());
+        return plain(value.text.clone(), origin, Vec::new());
     }
     if let Some(label) = label(model, one) {
-        return (label, "alert", Vec::new());
+        return plain(label, "alert", Vec::new());
     }
     let candidates = candidates(model, one);
     if let Some(selected) = selected(model, one.sort) {
-        return (selected, "selection", Vec::new());
+        return plain(selected, "selection", Vec::new());
+    }
+    if let Some(Beside { text, from, selected }) = beside::of(model, one) {
+        let origin = if selected { "selection" } else { "candidate" };
+        return Offer { text, origin, from: Some(from), candidates };
     }
     if let Some(arm) = fitting(model).filter(|arm| candidates.contains(arm)) {
-        return (arm, "candidate", candidates);
+        return plain(arm, "candidate", candidates);
     }
     match (candidates.as_slice(), &one.default) {
-        (_, Some(default)) if !default.trim().is_empty() => (default.clone(), "default", candidates),
-        ([only], _) => (only.clone(), "candidate", Vec::new()),
-        _ => (String::new(), "operator", candidates),
+        (_, Some(default)) if !default.trim().is_empty() => plain(default.clone(), "default", candidates),
+        ([only], _) => plain(only.clone(), "candidate", Vec::new()),
+        _ => plain(String::new(), "operator", candidates),
     }
 }
 
@@ -168,7 +186,7 @@ fn selected(model: &Model, sort: Sort) -> Option<String> {
 }
 
 /// The namespace that the command names for which a value is asked.
-fn namespace(model: &Model) -> Option<String> {
+pub(super) fn namespace(model: &Model) -> Option<String> {
     let checklist = model.checklist.as_ref()?;
     let command = crate::panes::checklist::command(&checklist.book.runbook, checklist.here)?;
     let mut words = command.statement.text.split_whitespace().take_while(|word| *word != "--");
@@ -185,6 +203,15 @@ fn namespace(model: &Model) -> Option<String> {
     None
 }
 
+/// What the name of a value speaks of: `redis-pod` is a pod of redis.
+pub(super) fn words_of(one: &Wanted) -> Vec<String> {
+    let own = one.name.to_lowercase();
+    let words = own.split(|c: char| !c.is_ascii_alphanumeric());
+    let words =
+        words.filter(|word| word.len() > 2 && !matches!(*word, "pod" | "pods" | "podname" | "name" | "the"));
+    words.map(str::to_owned).collect()
+}
+
 /// What the panes know of this sort: those that the value's own name speaks of first, then those in trouble.
 fn candidates(model: &Model, one: &Wanted) -> Vec<String> {
     let sort = one.sort;
@@ -196,15 +223,8 @@ fn candidates(model: &Model, one: &Wanted) -> Vec<String> {
         Some(Kind::Pod) => {
             let pods = model.pods.first(MOST).filter(|(pod, _)| here(&pod.id));
             let mut names: Vec<String> = pods.map(|(pod, _)| pod.id.name.to_string()).collect();
-            // `redis-pod` is a pod of redis.
-            let own = one.name.to_lowercase();
-            let own: Vec<&str> = own
-                .split(|c: char| !c.is_ascii_alphanumeric())
-                .filter(|word| {
-                    word.len() > 2 && !matches!(*word, "pod" | "pods" | "podname" | "name" | "the")
-                })
-                .collect();
-            names.sort_by_key(|name| !own.iter().any(|word| name.contains(word)));
+            let own = words_of(one);
+            names.sort_by_key(|name| !own.iter().any(|word| name.contains(word.as_str())));
             names
         }
         Some(Kind::Namespace) => model.pods.first(200).map(|(pod, _)| pod.id.namespace.to_string()).collect(),

@@ -30,8 +30,10 @@ use crate::view::style::Paint;
 use crate::view::wrap::{cut, width};
 use page::{DETAILS, Detail};
 
+/// As wide as the box is where that is enough.
+const USUAL: u16 = 77;
 /// Wider than this, lines get hard to read.
-const WIDEST: u16 = 77;
+const WIDEST: u16 = 115;
 /// From here on the box stands one column in.
 const ROOMY: u16 = 60;
 /// Narrower, nothing can be said.
@@ -55,8 +57,11 @@ pub fn draw(
 ) -> Option<(QuestionId, u32)> {
     let question = questions.open.as_deref()?;
     let area = area.intersection(buf.area);
-    let wide = if area.width >= ROOMY { WIDEST.min(area.width - 2) } else { area.width };
-    let lines = |detail: &Detail| page::lines(question, questions.scroll, detail, wide, keymap, paint);
+    let at =
+        |wide: u16, detail: &Detail| page::lines(question, questions.scroll, detail, wide, keymap, paint);
+    let wide =
+        if area.width >= ROOMY { fitting(area.width - 2, |wide| at(wide, &DETAILS[0])) } else { area.width };
+    let lines = |detail: &Detail| at(wide, detail);
     // A command stands in the box itself: there is no need to see its row as well.
     let whole = match question.plan() {
         Plan::Shell(_) => true,
@@ -76,6 +81,18 @@ pub fn draw(
         buf.set_line(place.x + 2, y, line, place.width.saturating_sub(4));
     }
     Some((question.id(), question.revision()))
+}
+
+/// The usual width, or a larger one where words would be cut or folded at that.
+fn fitting<'l>(most: u16, lines: impl Fn(u16) -> Vec<Line<'l>>) -> u16 {
+    let (usual, most) = (USUAL.min(most), WIDEST.min(most));
+    let (narrow, broad) = (lines(usual), lines(most));
+    let cut = |lines: &[Line<'_>]| lines.iter().any(|line| line.to_string().contains('…'));
+    if most == usual || narrow.len() <= broad.len() && !cut(&narrow) {
+        return usual;
+    }
+    let widest = broad.iter().map(Line::width).max().unwrap_or_default();
+    u16::try_from(widest + 4).unwrap_or(most).clamp(usual, most)
 }
 
 /// The row where the box begins, and the most that can be said there.

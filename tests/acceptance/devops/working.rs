@@ -61,10 +61,10 @@ async fn a001_03_the_morning_gives_six_results_and_unhealthy_is_seen_through() {
     let ill = results(morning("echo '{\"status\":\"unhealthy\"}'", HEALTHY, 80, "0.5")).await.expect("run");
     assert_eq!(ill.len(), 6);
     let (verdict, says, _) = &ill[0];
-    assert!(*verdict == Verdict::Failed || says.contains("`unhealthy`"), "{ill:?}");
+    assert!(*verdict == Verdict::Trouble || says.contains("`unhealthy`"), "{ill:?}");
     // Exactly at its limit it is no longer good.
-    assert_eq!(ill[3].0, Verdict::Failed, "{ill:?}");
-    assert_eq!(ill[4].0, Verdict::Failed, "{ill:?}");
+    assert_eq!(ill[3].0, Verdict::Trouble, "{ill:?}");
+    assert_eq!(ill[4].0, Verdict::Trouble, "{ill:?}");
     // What cannot be reached is never good.
     let dead = Tools::default()
         .tool("curl", "exit 7")
@@ -76,7 +76,8 @@ async fn a001_03_the_morning_gives_six_results_and_unhealthy_is_seen_through() {
     let good = [Verdict::Ok, Verdict::NoMatches, Verdict::Accepted];
     assert!(dead.iter().all(|(verdict, ..)| !good.contains(verdict)), "{dead:?}");
     for (verdict, _, out) in &dead[..3] {
-        assert!(*verdict == Verdict::Failed && out.contains("FAIL"), "{dead:?}");
+        let told = [Verdict::Failed, Verdict::Trouble].contains(verdict);
+        assert!(told && out.contains("FAIL"), "{dead:?}");
     }
 }
 
@@ -179,11 +180,11 @@ async fn a001_11_a_rate_that_nobody_told_is_no_rate() {
 
 #[tokio::test]
 async fn a001_12_the_limits_of_the_script_hold_exactly() {
-    for (disk, verdict) in [(79, Verdict::Ok), (80, Verdict::Failed)] {
+    for (disk, verdict) in [(79, Verdict::Ok), (80, Verdict::Trouble)] {
         let Some(results) = results(morning(HEALTHY, HEALTHY, disk, "0.001")).await else { return };
         assert_eq!(results[3].0, verdict, "{results:?}");
     }
-    for (up, verdict) in [("web Up", Verdict::Ok), ("web Exit 1", Verdict::Failed)] {
+    for (up, verdict) in [("web Up", Verdict::Ok), ("web Exit 1", Verdict::Trouble)] {
         let tool = format!("echo 'Name State'; echo '{up}'");
         let tools = Tools::default().tool("docker-compose", &tool);
         let Some(mut work) = Work::open("001", "Comprehensive Health Check", tools).await else { return };

@@ -196,9 +196,8 @@ impl Desk<'_> {
         let shown = well && self.last.as_ref().is_some_and(|last| *last == said);
         let says = if said.is_empty() || shown { String::new() } else { format!("  {said}") };
         println!("    {}", self.paint(role, &format!("{sign} {took:.1} s{says}")));
-        if !well {
-            self.wrong = true;
-        }
+        self.wrong |= !well;
+        self.found |= state == State::Trouble;
         self.after(well).await
     }
 

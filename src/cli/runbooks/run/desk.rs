@@ -23,6 +23,8 @@ use crate::update::run::event;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
     Done,
+    /// All of it ran, and some of it found something bad.
+    Found,
     WentWrong,
     /// Something had to be asked, and nobody was there.
     Asked,
@@ -49,6 +51,7 @@ pub(super) struct Desk<'a> {
     secrets: Values,
     pub(super) asked: u64,
     pub(super) wrong: bool,
+    pub(super) found: bool,
     /// The last line that was shown of what a command wrote.
     pub(super) last: Option<String>,
     /// Where its sessions have switched kubectl to.
@@ -86,6 +89,7 @@ impl<'a> Desk<'a> {
             secrets: Values::default(),
             asked: 0,
             wrong: false,
+            found: false,
             last: None,
             moved: Moved::default(),
         };
@@ -108,13 +112,18 @@ impl<'a> Desk<'a> {
                 return left;
             }
         }
-        if self.wrong { Left::WentWrong } else { Left::Done }
+        match (self.wrong, self.found) {
+            (true, _) => Left::WentWrong,
+            (_, true) => Left::Found,
+            _ => Left::Done,
+        }
     }
 
     pub(super) async fn close(self, left: Left) {
-        let done = left == Left::Done && self.wanted.step.is_none();
+        let done = matches!(left, Left::Done | Left::Found) && self.wanted.step.is_none();
         let why = match left {
             Left::Done => "",
+            Left::Found => "found trouble",
             Left::WentWrong => "something went wrong",
             Left::Asked => "something had to be asked, and nobody was there",
             Left::Quit => "left",

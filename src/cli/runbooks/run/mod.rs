@@ -62,7 +62,7 @@ async fn work(shelf: &Shelf, book: Book, wanted: &Wanted) -> ExitCode {
     desk.close(left).await;
     match left {
         Left::Done => ExitCode::SUCCESS,
-        Left::WentWrong => ExitCode::from(WENT_WRONG),
+        Left::Found | Left::WentWrong => ExitCode::from(WENT_WRONG),
         Left::Asked | Left::Quit => ExitCode::from(LEFT),
     }
 }
