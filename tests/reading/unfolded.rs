@@ -255,3 +255,20 @@ fn what_a_shell_runs_is_no_query() {
         }
     }
 }
+
+#[test]
+fn lists_without_end_are_answered() {
+    let many = |part: &str| part.repeat(20_000);
+    let numbered: String = (1..20_000).map(|n| format!("{n}) stop `a b` ")).collect();
+    for text in [
+        format!("- {}\n", many("ls /x, then ")),
+        format!("- {}\n", many("see: ")),
+        format!("- {numbered}\n"),
+        format!("{numbered}\n"),
+        format!("```\n{}```\n", "├─ ls /x, then ls /y\n".repeat(1000)),
+        format!("| Issue | Fix |\n|---|---|\n| a | {} |\n", many("ls /x; then ")),
+    ] {
+        let read = read(&format!("# Ops\n\n## Shop\n\n{text}"));
+        assert_eq!(read.title, "Ops");
+    }
+}

@@ -1,7 +1,8 @@
 //! From the blocks of a document to its runbooks and their steps.
 //!
-//! `unfold` turns lists that are drawn or spoken into the blocks of one, `outline` makes a tree of the headings, `pick` says which parts are runbooks, `steps` walks the blocks of
-//! one of them, `script` the code in a block, `finish` puts the runbook together.
+//! `unfold` turns lists that are drawn or spoken into the blocks of one, `outline` makes a tree of the headings,
+//! `pick` says which parts are runbooks, `steps` walks the blocks of one of them, `rows` a table of troubles,
+//! `script` the code in a block, `finish` puts the runbook together.
 mod about;
 mod answer;
 mod aside;

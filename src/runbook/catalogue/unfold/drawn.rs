@@ -4,7 +4,7 @@ use super::super::code::{self, Code};
 use super::super::look::{Said, said};
 use super::super::outline::named;
 use super::super::text::bare_label;
-use super::super::verbs::is_imperative;
+use super::super::verbs::{is_command, is_imperative};
 use super::super::vocabulary;
 use super::marks::{self, Marked, Sort};
 use super::spoken::coded;
@@ -14,8 +14,10 @@ use super::{Above, Piece};
 pub fn pieces(fence: &Fence, above: Above) -> Option<Vec<Piece>> {
     let told = matches!(said(&fence.lang), Said::Nothing | Said::Shell | Said::Session);
     let printed = matches!(fence.lang.as_str(), "output" | "log" | "logs" | "stdout");
-    // Most fences begin with a command.
-    if !told || printed || fence.body.len() < 2 || is_picture(&fence.body) {
+    // Most fences begin with a command, or with a remark on it.
+    let begins = fence.body.iter().map(|line| line.text.trim()).find(|text| !text.is_empty())?;
+    let code = begins.starts_with('#') || is_command(begins);
+    if !told || printed || code || fence.body.len() < 2 || is_picture(&fence.body) {
         return None;
     }
     let lines = marks::read(&fence.body);

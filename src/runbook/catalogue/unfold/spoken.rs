@@ -13,8 +13,9 @@ const REMARKS: [&str; 5] = ["  #", " # ", " ← ", " <- ", " — "];
 
 /// A sentence with the commands in it marked as code; none when it has none, or marks of its own.
 pub fn coded(text: &str) -> Option<String> {
+    const LONGEST: usize = 600;
     let text = text.trim();
-    if text.contains('`') || !text.contains(' ') {
+    if text.len() > LONGEST || text.contains('`') || !text.contains(' ') {
         return None;
     }
     for join in JOINS {
@@ -155,6 +156,10 @@ fn listed(lines: &[Line], from: u32) -> Option<Listed> {
                 continue;
             }
             list.take(line, start, at);
+            // More than this is a text, and no list in a sentence.
+            if list.parts.len() >= 40 {
+                return None;
+            }
             list.parts.push(Vec::new());
             next += 1;
             start = end;
@@ -163,11 +168,8 @@ fn listed(lines: &[Line], from: u32) -> Option<Listed> {
     }
     let told = list.parts.iter().filter(|part| is_told(part)).count();
     let enough = list.parts.len() >= 2 || from > 1 && !list.parts.is_empty();
-    (enough
-        && list.parts.len() < 40
-        && told * 10 >= list.parts.len() * 6
-        && list.parts.first().is_some_and(|part| is_told(part)))
-    .then_some(list)
+    (enough && told * 10 >= list.parts.len() * 6 && list.parts.first().is_some_and(|part| is_told(part)))
+        .then_some(list)
 }
 
 impl Listed {
