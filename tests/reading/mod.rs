@@ -21,4 +21,5 @@ mod tools_bare;
 mod tools_hosts;
 mod tools_platforms;
 mod tools_rules;
+mod unfolded;
 mod verbs;

@@ -38,8 +38,10 @@ pub(super) fn cut(text: &str) -> Cuts {
             }
             continue;
         }
-        let goes_on =
-            depth > 0 || code.starts_with(['|', ')', ']', '}', '.', '{']) || line.starts_with([' ', '\t']);
+        let goes_on = depth > 0
+            || code.starts_with(['|', ')', ']', '}', '.', '{'])
+            || line.starts_with([' ', '\t'])
+            || joins(code);
         match &mut open {
             Some(before) if goes_on || ends_open(text.get(before.clone()).unwrap_or_default()) => {
                 before.end = range.end;
@@ -55,6 +57,15 @@ pub(super) fn cut(text: &str) -> Cuts {
     }
     end(&mut open, text, &mut cuts);
     cuts
+}
+
+/// Whether a line begins with what joins two queries.
+fn joins(line: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "/", "*", "+", "-", "%", ">", "<", ">=", "<=", "==", "!=", "and", "or", "unless", "by", "without",
+        "on",
+    ];
+    line.split([' ', '(']).next().is_some_and(|first| SIGNS.contains(&first))
 }
 
 /// Whether a query waits for another line.

@@ -227,7 +227,10 @@ fn without_prose(lines: &[Line], lang: Lang) -> Vec<Line> {
     let mut quotes = Quotes::default();
     for line in lines {
         let text = line.text.trim();
-        let other = || console::is_cron(text) || console::is_program_line(text);
+        let other = || {
+            let tree = text.starts_with(['├', '└', '│']);
+            console::is_cron(text) || console::is_program_line(text) || tree
+        };
         if !quotes.is_open() && (is_prose(text) || is_rule(text) || other()) {
             kept.push(Line { no: line.no, text: format!("# {text}") });
         } else {

@@ -3,7 +3,7 @@
 use super::super::document::Line;
 use super::quotes::Quotes;
 use super::session::Part;
-use super::speech::{is_query, is_redis, is_sql};
+use super::speech::{is_metrics, is_query, is_redis, is_sql, joins_query};
 use super::verbs::is_command;
 use crate::commands::tools::Tables;
 use crate::commands::{Lang, Source, shell};
@@ -13,7 +13,10 @@ const MOST: usize = 60;
 
 /// Cuts a shell's lines into what the shell gets and what consoles get.
 pub fn parts(lines: Vec<Line>) -> Vec<Part> {
-    let may_be = |line: &Line| opener(&line.text).is_some() || is_sql(line.text.trim());
+    let may_be = |line: &Line| {
+        let text = line.text.trim();
+        opener(text).is_some() || is_sql(text) || is_metrics(text) && !is_command(text)
+    };
     if !lines.iter().any(may_be) {
         return vec![Part { lang: Lang::Shell, lines }];
     }
@@ -23,6 +26,8 @@ pub fn parts(lines: Vec<Line>) -> Vec<Part> {
     let mut statement = String::new();
     // How many lines an open statement of SQL has.
     let mut open = 0;
+    // How many signs a query has open, behind its first line.
+    let mut query: Option<i32> = None;
     for (at, line) in lines.iter().enumerate() {
         let text = line.text.trim();
         if quotes.is_open() {
@@ -42,6 +47,7 @@ pub fn parts(lines: Vec<Line>) -> Vec<Part> {
             open = if ends { 0 } else { open + 1 };
         }
         if note {
+            query = None;
             cut.held.push(line.clone());
             continue;
         }
@@ -50,6 +56,13 @@ pub fn parts(lines: Vec<Line>) -> Vec<Part> {
             open = if text.ends_with(';') { 0 } else { open };
             continue;
         }
+        let goes_on = query.is_some_and(|depth| depth > 0 || joins_query(text));
+        if goes_on || console.is_none() && is_metrics(text) && !is_command(text) {
+            query = Some(query.filter(|_| goes_on).unwrap_or_default() + depth(text));
+            cut.give(Lang::Query, line);
+            continue;
+        }
+        query = None;
         if let Some(lang) = console {
             let leaves = shell::session::is_leave(text);
             if leaves || belongs(lang, text) {
@@ -77,6 +90,12 @@ pub fn parts(lines: Vec<Line>) -> Vec<Part> {
         }
     }
     cut.done()
+}
+
+/// How many signs a line leaves open.
+fn depth(text: &str) -> i32 {
+    let count = |signs: [char; 3]| i32::try_from(text.matches(signs).count()).unwrap_or(i32::MAX / 2);
+    count(['(', '[', '{']) - count([')', ']', '}'])
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 use super::super::document::{Line, Table, inline};
 use super::super::words::{Words, lower};
 use super::speech::is_sql;
+use super::unfold::spoken;
 use super::verbs::{First, first, is_command};
 use crate::commands::Lang;
 
@@ -23,7 +24,7 @@ static TELLS: Words = Words::new(
 static DOES: Words = Words::new(
     "check verify restart start stop delete remove scale drain see get list find inspect kill clear flush look confirm \
      monitor watch ensure reload reboot rollback cordon uncordon view create set edit describe launch trigger tail fetch \
-     or and collect dump disable enable test validate query patch show export copy install clean prune free inspecting \
+     or and may can should must please just collect dump disable enable test validate query patch show export copy install clean prune free inspecting \
      checking open force upgrade take make remediate fix compare ask update roll reset promote",
 );
 
@@ -107,13 +108,9 @@ pub fn column(table: &Table) -> Option<usize> {
 
 /// The commands in a cell of such a column.
 pub fn cell(cell: &str, line: u32) -> Vec<Told> {
-    let spans = inline::code_spans(cell);
-    let codes = spans.iter().map(|(_, code)| code.replace("\\|", "|"));
-    let found: Vec<Told> = codes.filter(|code| runs(code)).map(|code| Told::new(line, &code)).collect();
-    if found.is_empty() && spans.is_empty() && is_bare(cell) {
-        return vec![Told::new(line, cell)];
-    }
-    found
+    let parts = spoken::cell(cell, line).into_iter().map(|part| spoken::coded(&part).unwrap_or(part));
+    let codes = parts.flat_map(|part| inline::code_spans(&part)).map(|(_, code)| code.replace("\\|", "|"));
+    codes.filter(|code| runs(code)).map(|code| Told::new(line, &code)).collect()
 }
 
 /// A code span that is a whole command.
@@ -126,7 +123,7 @@ fn runs(code: &str) -> bool {
 }
 
 /// A line that is a command without any marks.
-fn is_bare(text: &str) -> bool {
+pub fn is_bare(text: &str) -> bool {
     let text = unprompted(text);
     let head = text.split_whitespace().next().unwrap_or_default();
     let known = first(head);
@@ -182,14 +179,24 @@ fn remedy(sentence: &str) -> &str {
     }
 }
 
+/// Signs that lead from one command to the next.
+const LINKS: &[char] = &[',', ';', '→', '➜', '⇒', '&', '/', '+'];
+
 /// Whether a command goes on from the one before it: only `,`, `then`, `and` and a pause stand between.
 fn joins(between: &str, code: &str) -> bool {
     let never =
         between.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|w| NEVER.contains_in_any_case(w));
-    let linked = between.trim_start().starts_with([',', ';'])
-        || between.contains(" then ")
-        || between.contains(" and ");
+    let linked =
+        between.trim_start().starts_with(LINKS) || between.contains(" then ") || between.contains(" and ");
     !never && linked && runs(code)
+}
+
+/// Behind a command stands what leads to the next one.
+fn leads_on(after: &str) -> bool {
+    let after = after.trim_start();
+    let next = after.trim_start_matches(|c: char| LINKS.contains(&c) || matches!(c, '-' | '>' | '.' | ' '));
+    let next = ["then ", "and ", "or "].iter().find_map(|word| next.strip_prefix(word)).unwrap_or(next);
+    next.len() < after.len() && next.starts_with('`')
 }
 
 fn told(before: &str, code: &str, after: &str) -> bool {
@@ -222,7 +229,9 @@ fn told(before: &str, code: &str, after: &str) -> bool {
         .filter(|w| !w.is_empty())
         .map(str::to_lowercase)
         .collect();
-    let spoken = all.iter().filter(|w| w.as_str() != "`").count();
+    // `Step 2 - x`, `2) x`: a number says nothing.
+    let counts = |w: &&String| *w == "`" || *w == "step" || w.bytes().all(|b| b.is_ascii_digit());
+    let spoken = all.iter().filter(|w| !counts(w)).count();
     let trailing = after.trim().trim_start_matches([':', '-', '–', '—', ',', '.', '(', '*']).trim();
     if spoken == 0 {
         // The code begins the sentence: alone, or with an explanation behind it.
@@ -231,7 +240,8 @@ fn told(before: &str, code: &str, after: &str) -> bool {
             || trailing.starts_with("to ")
             || trailing.starts_with("and ")
             || trailing.starts_with("shows")
-            || trailing.starts_with('`');
+            || trailing.starts_with('`')
+            || leads_on(after);
     }
     let conditional = is_conditional(sentence);
     let judged = if conditional { remedy(sentence) } else { sentence };
@@ -243,7 +253,7 @@ fn told(before: &str, code: &str, after: &str) -> bool {
         return false;
     }
     let end = sentence.trim_end();
-    let shown = end.ends_with(':') || end.ends_with(',') && conditional;
+    let shown = end.ends_with([':', '→']) || end.ends_with("->") || end.ends_with(',') && conditional;
     shown
         || all.iter().rev().take(8).any(|w| TELLS.contains(w))
         || all.iter().rev().take(4).any(|w| DOES.contains(w))

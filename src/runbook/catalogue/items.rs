@@ -4,6 +4,7 @@ use super::super::types::{Note, StepKind};
 use super::code::Code;
 use super::instruct;
 use super::outline::is_tick;
+use super::rows::Troubles;
 use super::steps::{Builder, joined};
 use super::text::{self, label, plain};
 use super::titles::{self, Titled};
@@ -162,10 +163,14 @@ impl Builder<'_, '_> {
 
     /// A table of commands: each row with one is a step.
     pub(super) fn table(&mut self, table: &Table) {
-        let Some(column) = instruct::column(table) else { return };
         if self.part == Some(Part::Meta) {
             return;
         }
+        if let Some(troubles) = Troubles::of(table) {
+            self.ways(&troubles, table);
+            return;
+        }
+        let Some(column) = instruct::column(table) else { return };
         for row in &table.rows {
             let Some(cell) = row.cells.get(column) else { continue };
             let told = instruct::cell(cell, row.line);

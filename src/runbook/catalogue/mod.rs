@@ -1,7 +1,8 @@
 //! From the blocks of a document to its runbooks and their steps.
 //!
-//! `outline` makes a tree of the headings, `pick` says which parts are runbooks, `steps` walks the blocks of
-//! one of them, `script` the code in a block, `finish` puts the runbook together.
+//! `unfold` turns lists that are drawn or spoken into the blocks of one, `outline` makes a tree of the headings,
+//! `pick` says which parts are runbooks, `steps` walks the blocks of one of them, `rows` a table of troubles,
+//! `script` the code in a block, `finish` puts the runbook together.
 mod about;
 mod answer;
 mod aside;
@@ -19,6 +20,7 @@ mod parts;
 mod pick;
 mod platform;
 mod quotes;
+mod rows;
 mod script;
 mod sentences;
 mod session;
@@ -26,12 +28,13 @@ mod speech;
 mod steps;
 mod text;
 mod titles;
+mod unfold;
 mod verbs;
 mod vocabulary;
 
 use std::sync::Arc;
 
-use super::document::{self, Blocks, What};
+use super::document::{self, Block, Blocks, What};
 use super::facts;
 use super::types::{Document, Note, Runbook};
 use crate::commands::tools::Tables;
@@ -42,7 +45,8 @@ use outline::Outline;
 pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
     let blocks = document::read(text);
     let title = title_of(&blocks, path);
-    let outline = Outline::new(&blocks);
+    let unfolded = unfold::unfolded(&blocks.blocks);
+    let outline = Outline::new(&unfolded);
     let plans = pick::plans(&outline, &title);
     let platform = platform::Platform::of(&blocks);
     let facts = facts::read(&blocks);
@@ -53,7 +57,7 @@ pub fn read(path: &str, text: &str, tables: &Tables) -> Document {
         if single {
             built.about.take_front(&blocks.front);
         }
-        let end = end_of(plan, &blocks);
+        let end = end_of(plan, &unfolded);
         let runbook = finish::finish(plan, built, &Around { platform: &platform, facts: &facts, end });
         if !finish::is_empty(&runbook) {
             runbooks.push(Arc::new(runbook));
@@ -81,9 +85,8 @@ fn planned(outline: &Outline<'_>, plans: &[pick::Plan]) -> Vec<Note> {
 }
 
 /// The last line of the blocks of a plan.
-fn end_of(plan: &pick::Plan, blocks: &Blocks) -> u32 {
-    let lines =
-        plan.slices.iter().flat_map(|slice| blocks.blocks.get(slice.blocks.clone()).unwrap_or_default());
+fn end_of(plan: &pick::Plan, blocks: &[Block]) -> u32 {
+    let lines = plan.slices.iter().flat_map(|slice| blocks.get(slice.blocks.clone()).unwrap_or_default());
     lines
         .filter(|block| block.what != What::Rule)
         .map(|block| block.end_line)

@@ -1,7 +1,7 @@
 //! The sections of a document: its headings as a tree, and what each holds itself.
 use std::ops::Range;
 
-use super::super::document::{Block, Blocks, Marker, What};
+use super::super::document::{Block, Marker, What};
 use super::code::{self, Code};
 use super::instruct;
 use super::text::{number, plain};
@@ -48,7 +48,7 @@ impl Holds {
         self.runs || self.procedure || self.told
     }
 
-    fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
         Self {
             runs: self.runs || other.runs,
             snippet: self.snippet || other.snippet,
@@ -73,8 +73,7 @@ pub struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    pub fn new(read: &'a Blocks) -> Self {
-        let blocks = read.blocks.as_slice();
+    pub fn new(blocks: &'a [Block]) -> Self {
         let code = blocks.iter().map(read_code).collect();
         let told = blocks.iter().map(told).collect();
         let imperative = blocks.iter().map(tells).collect();

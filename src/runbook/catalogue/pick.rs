@@ -8,6 +8,7 @@ use super::code::Code;
 use super::kind;
 use super::outline::{Holds, Outline, is_alert_name, is_howto, named};
 use super::parts;
+use super::rows::Troubles;
 use super::text::{Label, label, number, plain};
 use super::verbs::is_imperative;
 use super::vocabulary::{self, Part, part};
@@ -23,6 +24,8 @@ pub struct Plan {
     pub alert: Option<String>,
     /// Its headings or labels are parts of it, even when their words do not say so.
     pub named: bool,
+    /// It is a row of a table: the block and the row.
+    pub row: Option<(usize, usize)>,
 }
 
 /// A run of blocks, with the heading above them when it is a part of the runbook.
@@ -178,7 +181,13 @@ impl Picker<'_, '_> {
         if !is_howto(title) && !is_alert_name(title) && self.take_labels(at, &labels) {
             return;
         }
-        let holds = section.holds;
+        let slices = self.take_rows(at, section.blocks.clone());
+        let holds = match slices.as_slice() {
+            [_] => section.holds,
+            _ => slices
+                .iter()
+                .fold(Holds::default(), |all, one| all.and(self.outline.holds(one.blocks.clone()))),
+        };
         let told =
             self.outline.sections.len() <= 2 || !section.children.is_empty() && section.holds.told && at == 0;
         if holds.acts() && (at > 0 || holds.runs || holds.procedure || told) {
@@ -187,13 +196,33 @@ impl Picker<'_, '_> {
                 return;
             }
             let mut plan = self.plan(at);
-            plan.slices.push(Slice { heading: None, blocks: section.blocks.clone() });
+            plan.slices = slices;
             self.plans.push(plan);
         } else if self.is_reference(at, section.blocks.clone(), holds, title) {
             let mut plan = self.plan(at);
             plan.slices.push(Slice { heading: None, blocks: section.blocks.clone() });
             self.plans.push(plan);
         }
+    }
+
+    /// Tables of troubles, each row of which is a runbook; what is left of the section without them.
+    fn take_rows(&mut self, at: usize, blocks: Range<usize>) -> Vec<Slice> {
+        let section = self.plan(at);
+        let mut slices = Vec::new();
+        let mut from = blocks.start;
+        for block in blocks.clone() {
+            let Some(What::Table(table)) = self.outline.blocks.get(block).map(|block| &block.what) else {
+                continue;
+            };
+            let plans = Troubles::of(table).map(|troubles| troubles.plans(table, block, &section));
+            if let Some(plans) = plans.filter(|plans| !plans.is_empty()) {
+                self.plans.extend(plans);
+                slices.push(Slice { heading: None, blocks: from..block });
+                from = block + 1;
+            }
+        }
+        slices.push(Slice { heading: None, blocks: from..blocks.end });
+        slices
     }
 
     /// Configuration to write or apply, beside runbooks of the same section.

@@ -116,7 +116,9 @@ pub fn is_query(text: &str) -> bool {
         return false;
     }
     let first = text.as_bytes().first();
-    if FUNCTIONS.iter().any(|f| f.as_bytes().first() == first && text.starts_with(f)) {
+    // `count() {` is a function of a shell's own.
+    let defines = ["() {", "(){", "( )"].iter().any(|sign| text.contains(sign)) || text.ends_with("()");
+    if !defines && FUNCTIONS.iter().any(|f| f.as_bytes().first() == first && text.starts_with(f)) {
         return true;
     }
     let name = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':')).count();
@@ -145,13 +147,73 @@ pub fn is_query(text: &str) -> bool {
         && name > 3
         && name < text.len()
         && (rest.starts_with(" >") || rest.starts_with(" <") || rest.starts_with(" =="))
-        && !text.contains('$');
+        && !text.contains('$')
+        && compares(rest);
     let elastic = (text.starts_with("GET ")
         || text.starts_with("PUT ")
         || text.starts_with("POST ")
         || text.starts_with("DELETE "))
         && text.split_whitespace().nth(1).is_some_and(|p| p.starts_with('/') || p.starts_with('_'));
-    selector || splunk || kusto || mongo || metric || elastic
+    selector || splunk || kusto || mongo || metric || elastic || is_sum(text)
+}
+
+/// Behind the sign stands a number or another metric, and no file to write to.
+fn compares(rest: &str) -> bool {
+    let value = rest.trim_start_matches([' ', '>', '<', '=']).split_whitespace().next().unwrap_or_default();
+    value.parse::<f64>().is_ok() || value.contains('(') || value.contains('_') && !value.contains(['.', '/'])
+}
+
+/// `(used_bytes / size_bytes) * 100`, `http_requests_total`: metrics and numbers alone.
+fn is_sum(text: &str) -> bool {
+    const UNITS: &[&str] =
+        &["_total", "_bytes", "_seconds", "_count", "_sum", "_bucket", "_ratio", "_percent", "_bytes_total"];
+    let sign = |c: char| c.is_ascii_alphanumeric() || "_: ().*/+-%<>=!".contains(c);
+    let mut names = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.')));
+    let metric = |name: &str| UNITS.iter().any(|unit| name.ends_with(unit)) && name.matches('_').count() >= 2;
+    text.chars().all(sign)
+        && !text.starts_with(['/', '.', '-'])
+        && (!text.contains(" -") || text.contains(" - "))
+        && names.clone().any(metric)
+        && names.all(|name| name.is_empty() || name.parse::<f64>().is_ok() || metric(name))
+}
+
+/// A query of metrics or logs among commands: nothing that a shell could mean.
+pub fn is_metrics(text: &str) -> bool {
+    let asked = text.contains(['(', '{']) || is_sum(text);
+    let other = ["db.", "rs.", "sh.", "| ", "search ", "GET ", "PUT ", "POST ", "DELETE "];
+    asked && !other.iter().any(|start| text.starts_with(start)) && is_query(text)
+}
+
+/// A line that goes on with a query: it begins with what joins two of them.
+pub fn joins_query(text: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "/ ",
+        "* ",
+        "+ ",
+        "- ",
+        "% ",
+        "> ",
+        "< ",
+        ">= ",
+        "<= ",
+        "== ",
+        "!= ",
+        "and ",
+        "or ",
+        "unless ",
+        "by (",
+        "by(",
+        "without (",
+        "without(",
+        "on (",
+        "on(",
+        "ignoring(",
+        "ignoring (",
+        "group_left",
+        "group_right",
+        "offset ",
+    ];
+    text.starts_with([')', ']', '}', '|']) || SIGNS.iter().any(|sign| text.starts_with(sign))
 }
 
 /// The head of a table, a log line, a message of an error.
@@ -170,5 +232,7 @@ pub fn is_output(text: &str) -> bool {
         ["Error", "error:", "Warning:", "panic:", "fatal:", "ERROR", "FATAL", "level=", "time=", "msg="]
             .iter()
             .any(|s| text.starts_with(s));
-    heads || stamped || klog || error
+    // A tree of processes or of files.
+    let tree = text.starts_with(['├', '└', '│']);
+    heads || stamped || klog || error || tree
 }

@@ -38,6 +38,9 @@ pub struct Built {
 /// Reads the blocks of a plan.
 pub fn build(outline: &Outline<'_>, plan: &Plan, tables: &Tables) -> Built {
     let mut builder = Builder::new(outline, tables, plan);
+    if let Some((block, row)) = plan.row {
+        builder.row(block, row);
+    }
     for slice in &plan.slices {
         if let Some((title, line, depth)) = &slice.heading {
             builder.heading(title, *line, *depth);
@@ -249,6 +252,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             What::Fence(fence) => self.fence(at, fence),
             What::Indented(lines) => self.indented(at, lines),
             What::Table(table) => self.table(table),
+            What::Rule if block.item.is_none() && self.label.is_some() => {
+                // What a label begins ends at the rule below it.
+                self.end_phase();
+                self.open = None;
+            }
             What::Heading { .. } | What::Comment(_) | What::Rule => {}
         }
     }
@@ -299,9 +307,12 @@ impl<'b, 'a> Builder<'b, 'a> {
             .open
             .map(|open| open.step)
             .filter(|_| inside || self.open.is_some_and(|open| open.item.is_some()));
+        // Beside a way stands the next one, not below it.
+        let way = |index: &usize| self.drafts.get(*index).is_some_and(|draft| draft.choice && !draft.sub);
         let parent = parent.map(|index| {
             self.drafts.get(index).filter(|draft| draft.sub).map_or(index, |_| self.parent_of(index))
         });
+        let parent = parent.filter(|index| inside || !way(index));
         let item = self.open.and_then(|open| open.item);
         let titled = Titled {
             title: title.trim_end_matches(':').to_owned(),

@@ -162,6 +162,8 @@ static TOOLS: Words = Words::new(
     kubectx kubens minikube kind k3s k3d microk8s talosctl clusterctl cmctl kubeseal sops age trivy
     kubesec ec2-metadata lsmod sync swapoff swapon mysqlcheck pt-kill pt-online-schema-change gh-ost
     orchestrator-client proxysql ldapmodify rndc named-checkconf unbound-control chronyc ntpq ntpdate
+    dropdb createdb dropuser createuser vacuumdb reindexdb mariadb mariadb-dump mongorestore wipefs sgdisk cryptsetup
+    shred vgremove lvremove pvremove ip6tables conntrack userdel groupdel rclone restic s3cmd dpkg rpm apk skopeo tofu
     pm2 uwsgi gunicorn celery flask airflow spark-submit hdfs hadoop hive beeline impala-shell",
 );
 
