@@ -19,6 +19,7 @@
 //! | [`commands`], [`incident`] | what a command means; the events of the journal | yes |
 //! | [`domain`] | plain facts, settings, limits, approval | yes |
 //! | [`tls`] | how a certificate is judged, for the hands | |
+//! | [`defect`] | what a panic costs: the part that it is in, also where nothing unwinds | |
 //!
 //! Data flows one way:
 //!
@@ -106,10 +107,16 @@
 //! | scenario | what goes wrong in the world, what it comes to by what is done, and what was right to do |
 //! | tape | what happened in the world and what was done to it, for the debrief of a drill |
 //! | session | one shell for the statements of a fence, with its terminal and its output |
+#[cfg(all(small, panic = "unwind"))]
+compile_error!(
+    "what is built with `opt-level = \"z\"` carries no tables for unwinding: it needs `panic = \"abort\"`"
+);
+
 pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod defect;
 pub mod domain;
 pub mod incident;
 pub mod model;

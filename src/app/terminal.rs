@@ -133,12 +133,16 @@ pub fn install_hooks() -> color_eyre::Result<()> {
 fn on_panic(info: &std::panic::PanicHookInfo<'_>, print: &dyn Fn(&std::panic::PanicHookInfo<'_>)) {
     let holder = HOLDER.lock().map_or(None, |holder| *holder);
     if holder.is_some_and(|holder| holder != std::thread::current().id()) {
-        // A task died, the cockpit lives: printing would go over the screen, so it goes to the log.
+        // A task died: printing would go over the screen, so it goes to the log.
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, what = info.payload_as_str().unwrap_or("?"), "a task panicked");
-        return;
+        if cfg!(panic = "unwind") {
+            // The cockpit lives.
+            return;
+        }
     }
     // What cannot be given back cannot be reported anywhere better either.
     let _ = give_back();
+    crate::defect::begin_anew(info);
     print(info);
 }

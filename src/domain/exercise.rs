@@ -107,6 +107,8 @@ pub struct Exercise {
     pub faults: Faults,
     /// Keys that were pressed in it.
     pub keys: Arc<AtomicU64>,
+    /// Nothing goes wrong in it: it is over once a runbook was worked through.
+    pub quiet: bool,
     /// What went wrong is over, and has been for a while.
     pub over: Arc<AtomicBool>,
 }

@@ -16,7 +16,11 @@ pub fn place(model: &Model) -> Vec<Fact> {
     if let Some(exercise) = &model.exercise {
         let began = tables::ago(model, Some(exercise.began));
         facts.push(Fact::new(format!(" {} {began} ", exercise.word), Role::Hit));
-        if exercise.is_over() {
+        let through = || {
+            let mut runs = model.runs.all.values();
+            runs.any(|known| known.run.closed().is_some() || known.run.progress().is_finished())
+        };
+        if exercise.is_over() || exercise.quiet && through() {
             facts.push(Fact::new(format!(" over: {} tells how it went", keys::leave(model)), Role::Good));
         } else if model.size.0 >= WIDE {
             // On a small screen where one is says more.

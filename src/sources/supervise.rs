@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outbox, now};
+use crate::defect;
 use crate::domain::feed::{Feed, FeedState};
 use crate::domain::news::News;
 
@@ -160,7 +161,11 @@ async fn keep<S: Source>(source: &mut S, out: Outbox, retry: &Notify) {
 }
 
 async fn attempt<S: Source>(source: &mut S, wire: &mut Wire) -> SourceError {
-    match AssertUnwindSafe(source.run(wire)).catch_unwind().await {
+    let part: Arc<str> = format!("{:?}", wire.feed()).into();
+    if let Some(said) = defect::failed(&part) {
+        return SourceError::Panicked(super::reason::brief(&said));
+    }
+    match AssertUnwindSafe(defect::part(part, source.run(wire))).catch_unwind().await {
         Ok(Err(error)) => error,
         Err(panic) => {
             let said = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());

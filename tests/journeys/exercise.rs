@@ -19,6 +19,7 @@ fn drill(columns: u16, rows: u16) -> Model {
         built_in: vec!["redis-cli".into()],
         began: Timestamp(model.now.0 - 125_000),
         faults: Faults::default(),
+        quiet: false,
         keys: Arc::default(),
         over: Arc::default(),
     });

@@ -122,6 +122,7 @@ fn over(
         built_in: if wanted.real_tools { Vec::new() } else { built_in() },
         began: crate::domain::time::Timestamp(began.as_millisecond()),
         faults,
+        quiet: scenario.page.is_empty(),
         keys: std::sync::Arc::default(),
         over: std::sync::Arc::default(),
     };

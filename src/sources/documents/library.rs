@@ -15,6 +15,7 @@ use super::file::{self, Stamp};
 use super::walk::{Found, is_markdown, walk};
 use super::{Entry, Limits, models};
 use crate::commands::tools::Tables;
+use crate::defect;
 use crate::runbook::{Document, Note, catalogue};
 
 /// More threads than this wait for the same disk.
@@ -245,9 +246,12 @@ impl Library {
     /// A defect of the reading costs one document, not the others.
     fn parse(&self, path: &str, bytes: &[u8], defects: &[Note]) -> Result<Arc<Document>, String> {
         let (text, notes) = decode(bytes);
-        let read = catch_unwind(AssertUnwindSafe(|| catalogue::read(path, &text, &self.tables)));
-        let mut document =
-            read.map_err(|_| "firedeck failed here: this is a defect of firedeck".to_owned())?;
+        const DEFECT: &str = "firedeck failed here: this is a defect of firedeck";
+        if defect::failed(path).is_some() {
+            return Err(DEFECT.to_owned());
+        }
+        let read = || defect::within(&path.into(), || catalogue::read(path, &text, &self.tables));
+        let mut document = catch_unwind(AssertUnwindSafe(read)).map_err(|_| DEFECT.to_owned())?;
         document.defects.extend(notes.into_iter().chain(defects.iter().cloned()));
         document.defects.sort_by_key(|note| note.line);
         Ok(Arc::new(document))

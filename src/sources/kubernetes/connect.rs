@@ -6,6 +6,7 @@ use kube::client::AuthError;
 use tokio::time::timeout;
 
 use super::kubeconfig::{Options, read};
+use crate::defect;
 use crate::domain::Text;
 use crate::sources::reason::{brief, reason};
 use crate::sources::supervise::SourceError;
@@ -76,9 +77,13 @@ pub async fn connect(options: &Options, context: &Text) -> Result<Cluster, Sourc
 /// Building a client runs the login plugin and waits for it, so it is done on a thread of its own.
 async fn login(config: kube::Config) -> Result<Client, SourceError> {
     let runtime = tokio::runtime::Handle::current();
+    let part: std::sync::Arc<str> = format!("client of {}", config.cluster_url).into();
+    if let Some(said) = defect::failed(&part) {
+        return Err(SourceError::Panicked(brief(&said)));
+    }
     let building = tokio::task::spawn_blocking(move || {
         let _inside = runtime.enter();
-        Client::try_from(config)
+        defect::within(&part, || Client::try_from(config))
     });
     match timeout(LOGIN_WITHIN, building).await {
         Ok(Ok(Ok(client))) => Ok(client),

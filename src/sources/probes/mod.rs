@@ -37,6 +37,7 @@ use self::servers::Servers;
 use super::backend::{Backend, Report, unreadable};
 use super::supervise::{Signals, Source, SourceError, Wire, supervise};
 use super::{Outbox, now};
+use crate::defect;
 use crate::domain::action::{Findings, Looked, Native, Outcome};
 use crate::domain::feed::Feed;
 use crate::domain::news::{Inspection, News, Seen};
@@ -73,15 +74,19 @@ impl Round {
     fn ask(&self, nth: usize) -> BoxFuture<'static, (usize, Asked)> {
         let (fact, first) = self.board.question(nth);
         let servers = self.servers.clone();
+        let part: Arc<str> = format!("question {nth}").into();
+        let failed = || Asked::failed("firedeck failed here");
+        let known = defect::failed(&part).is_some();
         let asking = async move {
             match fact {
+                Some(_) if known => failed(),
                 Some(fact) => ask::ask(&fact, &servers, first).await,
                 None => Asked::failed("there is no such question"),
             }
         };
-        AssertUnwindSafe(asking)
+        AssertUnwindSafe(defect::part(part, asking))
             .catch_unwind()
-            .map(move |asked| (nth, asked.unwrap_or_else(|_| Asked::failed("firedeck failed here"))))
+            .map(move |asked| (nth, asked.unwrap_or_else(|_| failed())))
             .boxed()
     }
 }
