@@ -212,7 +212,7 @@ fn flushing_says_how_many_keys_of_which_database_are_gone() {
         "redis-cli FLUSHALL",
         &[("INFO keyspace", ok(info)), ("INFO replication", ok("role:master\r\nconnected_slaves:2\r\n"))],
     );
-    says(&all.drops, "database 0: 1,203,441 keys (1200 of them expire by themselves)");
+    says(&all.drops, "database 0: 1,203,441 keys (1,200 of them expire by themselves)");
     says(&all.drops, "database 2: 7 keys");
     says(&all.hits, "2 replicas follow it, and lose the same keys");
     let one = effect("redis-cli -n 2 FLUSHDB", &[("INFO keyspace", ok(info))]);

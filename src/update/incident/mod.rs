@@ -60,7 +60,7 @@ pub fn recorded(model: &mut Model, events: Vec<Event>) -> Vec<Effect> {
     if let Some(what) = ended.filter(|_| model.incidents.taken).and_then(|order| suggest::told(model, &order))
     {
         let keys = format!("{}, then {}", model.key(Action::Incident), model.key(Action::AddMeasure));
-        model.say(format!("{keys} keeps it in mind to take back `{what}`"), false);
+        model.say(format!("{keys} keeps in mind that this is temporary: `{what}`"), false);
     }
     effects
 }
