@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(with(&first, "/books/a b.md", "again"), None, "it was left out, and that has not helped");
         let both = with(&first, "pods", "x").expect("another one");
         assert_eq!(told(&both).len(), 2);
-        let many: String = (0..MOST).map(|n| format!("{n}\tx\n")).collect();
+        let many: String = (0..MOST).map(|n| n.to_string() + "\tx\n").collect();
         assert_eq!(with(&many, "one more", "x"), None);
         assert!(told("garbage\n\n").is_empty() && failed("pods").is_none());
     }

@@ -259,7 +259,7 @@ fn what_a_shell_runs_is_no_query() {
 #[test]
 fn lists_without_end_are_answered() {
     let many = |part: &str| part.repeat(20_000);
-    let numbered: String = (1..20_000).map(|n| format!("{n}) stop `a b` ")).collect();
+    let numbered: String = (1..20_000).map(|n| n.to_string() + ") stop `a b` ").collect();
     for text in [
         format!("- {}\n", many("ls /x, then ")),
         format!("- {}\n", many("see: ")),

@@ -129,7 +129,9 @@ impl Told {
         text.push('\n');
         self.happened(&mut text, columns);
         if drill.is_some() {
-            text.push('\n');
+            if !self.lines.is_empty() {
+                text.push('\n');
+            }
             self.result(&mut text, scenario);
             text.push('\n');
             let mut told = |head: &str, lines: &[String]| {
@@ -143,7 +145,8 @@ impl Told {
             if !scenario.lesson.is_empty() {
                 told("What the document could say better", &scenario.lesson);
             }
-            if drill == Some(true) && self.healed.is_none() && !scenario.hint.is_empty() {
+            let open = self.healed.is_none() && !scenario.page.is_empty();
+            if drill == Some(true) && open && !scenario.hint.is_empty() {
                 told("Hints", &scenario.hint);
             }
         }

@@ -76,6 +76,9 @@ enum Fate {
     Gone,
 }
 
+/// What stands where a document was to be read.
+const DEFECT: &str = "firedeck failed here: this is a defect of firedeck";
+
 impl Library {
     pub fn new(paths: Vec<PathBuf>, tables: Arc<Tables>, limits: Limits) -> Library {
         let (models, paths) = paths.into_iter().partition(|path| models::is_named(path));
@@ -246,7 +249,6 @@ impl Library {
     /// A defect of the reading costs one document, not the others.
     fn parse(&self, path: &str, bytes: &[u8], defects: &[Note]) -> Result<Arc<Document>, String> {
         let (text, notes) = decode(bytes);
-        const DEFECT: &str = "firedeck failed here: this is a defect of firedeck";
         if defect::failed(path).is_some() {
             return Err(DEFECT.to_owned());
         }

@@ -41,6 +41,9 @@ const NARROWEST: u16 = 16;
 /// So much may be left unsaid rather than to cover what is asked about.
 const BESIDE: usize = 5;
 
+/// Columns beside a box that are left empty.
+const SLIVER: u16 = 6;
+
 /// Draws the open question within `area`, never over the row `beside` while it can be helped.
 ///
 /// The answer is what the operator can now be said to have before their eyes: the app tells it back as
@@ -134,6 +137,16 @@ fn frame(buf: &mut Buffer, place: Rect, questions: &Questions, question: &Questi
             && width(cell.symbol()) > 1
         {
             cell.set_symbol(" ");
+        }
+    }
+    // So few columns of what is below tell nothing, and look like words of the box.
+    let whole = buf.area;
+    for (x, width) in [
+        (whole.x, place.x.saturating_sub(whole.x)),
+        (place.right(), whole.right().saturating_sub(place.right())),
+    ] {
+        if width <= SLIVER {
+            Clear.render(Rect { x, width, ..place }, buf);
         }
     }
     Clear.render(place, buf);

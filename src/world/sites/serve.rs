@@ -102,7 +102,7 @@ impl Authority {
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
         let mut config = config.with_no_client_auth().with_single_cert(chain, key)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

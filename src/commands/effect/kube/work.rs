@@ -230,7 +230,7 @@ fn workload(sort: &Sort, object: &Object, reading: &mut Reading) {
         }
         Sort::Images { new, undo } => set_images(new, undo.as_deref(), object, reading),
         Sort::Anew if reading.sets_nothing() => {
-            reading.hit(format!("{title}: nothing changes, it is set so"))
+            reading.hit(format!("{title}: nothing changes, it is set so"));
         }
         Sort::Restart | Sort::Anew => {
             let pods = object.replicas.parse().unwrap_or(0);
