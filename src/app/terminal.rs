@@ -3,7 +3,7 @@
 //! Nothing here asks the terminal anything: an answer would look like typed text.
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread::ThreadId;
 use std::time::Duration;
 
@@ -50,14 +50,20 @@ fn take_by(bytes: &str) -> io::Result<()> {
         // Only the thread that draws comes here, so nobody else sets it in between.
         let _ = WRITER.set(Writer::start(rustix::stdio::stdout())?);
     }
+    let mut holder = holder();
     crossterm::terminal::enable_raw_mode()?;
-    hold(Some(std::thread::current().id()));
+    *holder = Some(std::thread::current().id());
+    drop(holder);
     put(bytes)
 }
 
 /// Gives it back. Safe from any thread, in a panic, and when it was given back already.
 pub fn give_back() -> io::Result<()> {
-    if hold(None).is_none() {
+    given_back(&mut holder())
+}
+
+fn given_back(holder: &mut Option<ThreadId>) -> io::Result<()> {
+    if holder.take().is_none() {
         return Ok(());
     }
     let written =
@@ -81,9 +87,9 @@ pub(super) fn set_mouse(on: bool) -> io::Result<()> {
     put(if on { MOUSE_ON } else { MOUSE_OFF })
 }
 
-fn hold(by: Option<ThreadId>) -> Option<ThreadId> {
-    let mut holder = HOLDER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    std::mem::replace(&mut holder, by)
+/// Nobody takes the terminal or gives it back while this is held.
+fn holder() -> MutexGuard<'static, Option<ThreadId>> {
+    HOLDER.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Columns and rows. A terminal that does not say is taken for the smallest usual one.
@@ -131,7 +137,7 @@ pub fn install_hooks() -> color_eyre::Result<()> {
 }
 
 fn on_panic(info: &std::panic::PanicHookInfo<'_>, print: &dyn Fn(&std::panic::PanicHookInfo<'_>)) {
-    let holder = HOLDER.lock().map_or(None, |holder| *holder);
+    let mut holder = holder();
     if holder.is_some_and(|holder| holder != std::thread::current().id()) {
         // A task died: printing would go over the screen, so it goes to the log.
         let place = info.location().map(ToString::to_string).unwrap_or_default();
@@ -142,7 +148,8 @@ fn on_panic(info: &std::panic::PanicHookInfo<'_>, print: &dyn Fn(&std::panic::Pa
         }
     }
     // What cannot be given back cannot be reported anywhere better either.
-    let _ = give_back();
+    let _ = given_back(&mut holder);
+    // What begins anew takes it as the shell has it.
     crate::defect::begin_anew(info);
     print(info);
 }

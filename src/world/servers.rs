@@ -108,6 +108,8 @@ impl Bound {
 pub fn bind(dir: &Path, redis: u16) -> std::io::Result<Bound> {
     let tcp = [listen(0)?, listen(0)?, listen(redis)?, listen(0)?, listen(0)?, listen(0)?, listen(0)?];
     let docker = dir.join(DOCKER);
+    // Of a process that began here before and had to begin anew.
+    let _ = std::fs::remove_file(&docker);
     let engine = std::os::unix::net::UnixListener::bind(&docker)?;
     engine.set_nonblocking(true)?;
     let authority = Authority::new().map_err(std::io::Error::other)?;
