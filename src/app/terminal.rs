@@ -129,7 +129,11 @@ pub(super) async fn taken() -> io::Result<()> {
 
 /// Reports and panics come after the terminal is given back, or not on the screen at all.
 pub fn install_hooks() -> color_eyre::Result<()> {
-    let (panic, report) = color_eyre::config::HookBuilder::default().display_env_section(false).into_hooks();
+    let (panic, report) = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .display_location_section(cfg!(debug_assertions))
+        .panic_section("this is a defect of firedeck: the journal and the log up to here are on disk")
+        .into_hooks();
     report.install()?;
     let print = panic.into_panic_hook();
     std::panic::set_hook(Box::new(move |info| on_panic(info, &print)));
