@@ -22,4 +22,10 @@ fn main() {
             script.display()
         );
     }
+    // Functions that are alike are one, where the linker is Rust's own, which knows how.
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let chosen = env::var_os("RUSTC_LINKER").is_some() || flags.contains("link");
+    if is("TARGET", "x86_64-unknown-linux-gnu") && !chosen {
+        println!("cargo:rustc-link-arg-bins=-Wl,--icf=all");
+    }
 }

@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
-use tracing_subscriber::{EnvFilter, Registry, reload};
+use tracing_subscriber::{Registry, reload};
 
 use crate::domain::settings::values::LogLevel;
 
@@ -15,11 +16,19 @@ use crate::domain::settings::values::LogLevel;
 const KEPT: usize = 7;
 
 /// The subscriber is the process's own, and so is the way to its filter.
-static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
 /// Libraries at `trace` write the bytes of connections, secrets among them.
-fn filter(level: LogLevel) -> EnvFilter {
-    EnvFilter::new(format!("warn,firedeck={}", level.name()))
+fn filter(level: LogLevel) -> Targets {
+    let own = match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    Targets::new().with_default(LevelFilter::WARN).with_target("firedeck", own)
 }
 
 /// From now on, so much is written. A log that was off at the start stays off.

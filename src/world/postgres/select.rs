@@ -1,4 +1,5 @@
 //! Queries: where rows come from, which of them stay, how they are grouped, sorted and cut, and what is shown.
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
@@ -117,7 +118,7 @@ impl Binder<'_> {
         let group = |e| if own(e) { Ok(e) } else { meant(e, &items) };
         let mut groups = by.iter().map(group).collect::<Res<Vec<&Expr>>>()?;
         if distinct {
-            groups.extend(items.iter().map(|(_, e)| e));
+            groups.extend(items.iter().map(|(_, e)| &**e));
         }
         let group_codes = groups.iter().map(|e| self.expr(e, &scope)).collect::<Res<Vec<_>>>()?;
         // Whether it is grouped is known once everything has been looked at.
@@ -182,16 +183,16 @@ fn grouped(
 }
 
 /// The columns of the answer with what they show.
-fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
+fn items<'s>(select: &'s Select, scope: &Scope<'_>) -> Res<Vec<(String, Cow<'s, Expr>)>> {
     let mut items = Vec::new();
     for item in &select.projection {
         let of = match item {
             SelectItem::UnnamedExpr(e) => {
-                items.push((title(e).unwrap_or_else(|| "?column?".into()), e.clone()));
+                items.push((title(e).unwrap_or_else(|| "?column?".into()), Cow::Borrowed(e)));
                 continue;
             }
             SelectItem::ExprWithAlias { expr, alias } => {
-                items.push((ident(alias), expr.clone()));
+                items.push((ident(alias), Cow::Borrowed(expr)));
                 continue;
             }
             SelectItem::Wildcard(_) => None,
@@ -203,7 +204,7 @@ fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
         let before = items.len();
         for column in scope.columns.iter().filter(|c| of.as_ref().is_none_or(|of| c.table == *of)) {
             let parts = [&column.table, &column.name].map(|name| Ident::with_quote('"', name.as_str()));
-            items.push((column.name.clone(), Expr::CompoundIdentifier(parts.to_vec())));
+            items.push((column.name.clone(), Cow::Owned(Expr::CompoundIdentifier(parts.to_vec()))));
         }
         if items.len() == before {
             return Err(Fault::new("42601", "SELECT * with no tables specified is not valid"));
@@ -213,10 +214,10 @@ fn items(select: &Select, scope: &Scope<'_>) -> Res<Vec<(String, Expr)>> {
 }
 
 /// What stands at a place of the answer, or is called as one of its columns, is that column.
-fn meant<'e>(e: &'e Expr, items: &'e [(String, Expr)]) -> Res<&'e Expr> {
+fn meant<'e>(e: &'e Expr, items: &'e [(String, Cow<'_, Expr>)]) -> Res<&'e Expr> {
     match e {
         Expr::Identifier(name) => {
-            Ok(items.iter().find(|(title, _)| *title == ident(name)).map_or(e, |(_, item)| item))
+            Ok(items.iter().find(|(title, _)| *title == ident(name)).map_or(e, |(_, item)| &**item))
         }
         Expr::Value(value) => {
             let Literal::Number(text, _) = &value.value else { return Ok(e) };
