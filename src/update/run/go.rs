@@ -147,7 +147,7 @@ fn refused(model: &mut Model, at: Spot, refusal: &Refusal) -> Vec<Effect> {
         return Vec::new();
     }
     let says = match refusal {
-        Refusal::Busy(_) => format!("{refusal}: {} stops it", model.settings.keymap.named(Action::StopStep)),
+        Refusal::Busy(_) => format!("{refusal}: {} stops it", model.key(Action::StopStep)),
         other => other.to_string(),
     };
     model.say(says, true);

@@ -193,7 +193,7 @@ pub fn answered(model: &mut Model, question: QuestionId, answers: &[Option<Answe
     if answers.iter().flatten().any(|answer| is_full(&answer.err))
         && checklist::held::live(model).next().is_some()
     {
-        let key = model.settings.keymap.named(Action::HeldSession);
+        let key = model.key(Action::HeldSession);
         findings.warnings.push(format!(
             "the server is full, this would not get in: Esc, then {key} asks it over the session that firedeck holds"
         ));

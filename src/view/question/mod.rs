@@ -79,7 +79,7 @@ pub fn draw(
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let x = area.x + u16::from(area.width >= ROOMY);
     let place = Rect { x, y, width: wide, height }.intersection(area);
-    frame(buf, place, questions, question, paint);
+    frame(buf, area, place, questions, question, paint);
     for (line, y) in lines.iter().zip(place.y + 1..) {
         buf.set_line(place.x + 2, y, line, place.width.saturating_sub(4));
     }
@@ -128,7 +128,14 @@ fn spot<'l>(
     })
 }
 
-fn frame(buf: &mut Buffer, place: Rect, questions: &Questions, question: &Question, paint: &Paint) {
+fn frame(
+    buf: &mut Buffer,
+    area: Rect,
+    place: Rect,
+    questions: &Questions,
+    question: &Question,
+    paint: &Paint,
+) {
     let role = if question.tier() == Tier::Danger { Role::Danger } else { Role::Act };
     // The box may begin in the middle of a wide character, which would then paint over its border.
     for y in place.top()..place.bottom() {
@@ -140,10 +147,9 @@ fn frame(buf: &mut Buffer, place: Rect, questions: &Questions, question: &Questi
         }
     }
     // So few columns of what is below tell nothing, and look like words of the box.
-    let whole = buf.area;
     for (x, width) in [
-        (whole.x, place.x.saturating_sub(whole.x)),
-        (place.right(), whole.right().saturating_sub(place.right())),
+        (area.x, place.x.saturating_sub(area.x)),
+        (place.right(), area.right().saturating_sub(place.right())),
     ] {
         if width <= SLIVER {
             Clear.render(Rect { x, width, ..place }, buf);
