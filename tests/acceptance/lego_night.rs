@@ -108,7 +108,7 @@ fn a000_10_fallback_pool_and_quarantine_stay_listed_until_they_are_taken_back_or
         model.flash = None;
         ran(&mut model, &mut jane, &run, &book, *line);
         let flash = model.flash.as_ref().map_or("", |flash| flash.text.as_str()).to_owned();
-        assert!(flash.contains("meant for a while"), "{title}: {flash}");
+        assert!(flash.contains("this is temporary"), "{title}: {flash}");
         press(&mut model, "i m");
         let effects = press(&mut model, "Enter");
         assert!(
