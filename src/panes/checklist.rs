@@ -108,11 +108,8 @@ fn called_for(model: &Model) -> Option<Action> {
     if !known.run.in_flight().is_empty() {
         return Some(Action::StopStep);
     }
-    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let (step, command) = (number(list.here.step), list.here.command.map(number));
-    let state = command.and_then(|command| known.run.command(step, command)).map(|view| view.state);
-    let at = (known.run.name().to_owned(), step, command);
-    if state.is_some_and(|state| held::offered(model, &at, &state).is_some()) {
+    let stand = Stand::of(model, list);
+    if stand.command(list.here).is_some_and(|view| stand.full(list.here, &view).is_some()) {
         return Some(Action::HeldSession);
     }
     (known.run.closed().is_none() && known.run.progress().is_finished()).then_some(Action::CloseRun)
@@ -232,7 +229,7 @@ pub fn about(model: &Model, list: &Checklist) -> [Vec<Fact>; 2] {
     if !missing.is_empty() {
         second.push(format!("fill in {}", missing.join(", ")));
     } else if !given.is_empty() {
-        second.push(format!("{} gives another value", model.settings.keymap.named(Action::SetValue)));
+        second.push(format!("{} gives another value", model.key(Action::SetValue)));
     }
     second.extend(statement.traits.words().map(str::to_owned));
     if let Some(undo) = &command.attributes.undo {

@@ -41,11 +41,11 @@ pub trait Tables: Sync {
     fn lamp(&self, model: &Model) -> (Level, String);
     /// The worst of it, for the overview: its name and what is wrong with it, or that all is well.
     fn worst(&self, model: &Model) -> (String, String);
-    /// The keys worth naming at the foot, the most useful first.
     /// What is in trouble, the worst first, and what is said of each as [`Tables::worst`] says it of the first.
     fn troubles(&self, _model: &Model) -> Vec<(ObjectRef, Level, String)> {
         Vec::new()
     }
+    /// The keys worth naming at the foot, the most useful first.
     fn keys(&self, kind: Kind) -> &'static [Action];
     /// Why a table of this kind is empty, where there is more to say than that.
     fn none(&self, _model: &Model, _kind: Kind) -> Option<String> {

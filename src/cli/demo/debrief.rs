@@ -16,7 +16,7 @@ use crate::world::base::seconds;
 use crate::world::scenario::Scenario;
 use crate::world::tape::Who;
 
-/// Wide enough for a sentence, where the terminal does not say how wide it is; and the widest that reads well.
+/// Wide enough for a sentence, and the widest that reads well.
 const COLUMNS: usize = 78;
 const WIDEST: usize = 118;
 /// Lines of what happened that are printed.
@@ -120,8 +120,8 @@ impl Told {
 
     /// What happened, and last, where the eye falls, what came of it.
     pub fn print(&self, scenario: &Scenario, drill: Option<bool>) {
-        let columns = crossterm::terminal::size().map_or(COLUMNS, |(columns, _)| usize::from(columns));
-        let columns = columns.saturating_sub(2).clamp(COLUMNS, WIDEST);
+        let (columns, _) = crate::app::terminal::size();
+        let columns = usize::from(columns).saturating_sub(2).clamp(COLUMNS, WIDEST);
         let mut text = format!("\n{}\n", scenario.title);
         for piece in broken(&scenario.brief, columns) {
             let _ = writeln!(text, "{piece}");

@@ -336,10 +336,11 @@ fn anomalies(from: &Sources<'_>) -> Vec<Anomaly> {
 
 /// Nothing was known yet of what was done here, and later it was well: `step 2: accepted`, then `step 2: ok`.
 fn came_well(timeline: &[Entry], at: usize) -> bool {
-    let about = |entry: &Entry| entry.words.split_once(": ").map(|(about, _)| about.to_owned());
     let Some((entry, later)) = timeline.get(at..).and_then(<[Entry]>::split_first) else { return false };
-    let Some(own) = about(entry).filter(|_| entry.level == Level::Unknown) else { return false };
-    let last = later.iter().rfind(|later| later.kind == entry.kind && about(later).as_ref() == Some(&own));
+    if entry.of.is_empty() || entry.level != Level::Unknown {
+        return false;
+    }
+    let last = later.iter().rfind(|later| later.of == entry.of);
     last.is_some_and(|last| matches!(last.level, Level::Fine | Level::Done))
 }
 

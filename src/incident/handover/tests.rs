@@ -159,6 +159,14 @@ fn what_was_accepted_and_came_well_is_no_anomaly() {
     assert_eq!(odd(accepted.clone()), ["2026-11-26 04:50 deployment shop/api in prod: accepted"]);
     assert!(odd(accepted.clone().tell("ann", 112, outcome(Outcome::Settled))).is_empty());
     assert_eq!(odd(accepted.tell("ann", 112, outcome(Outcome::Failed))).len(), 2);
+    // A step of the same number in another run says nothing of this one.
+    let steps = night().tell("ann", 110, ended("r1", 2, 1, Verdict::Accepted)).tell(
+        "ann",
+        112,
+        ended("r2", 2, 1, Verdict::Ok),
+    );
+    let all = Shift::of(steps.events).handover().anomalies;
+    assert!(all.iter().any(|one| one.says.contains(": accepted")), "{all:?}");
 }
 
 #[test]

@@ -93,6 +93,9 @@ pub struct Entry {
     /// Empty where nobody did it.
     pub who: String,
     pub words: String,
+    /// Which command or action it tells of, where others may tell of the same; else nothing.
+    #[serde(skip)]
+    pub of: String,
     pub level: Level,
     /// Something was changed by it.
     pub changes: bool,
@@ -148,6 +151,7 @@ fn of_change((name, change): &(String, Change)) -> Entry {
         kind,
         who: String::new(),
         words: plain(&format!("{what}{target}: {}{suspect}", change.says)),
+        of: String::new(),
         level: change.level,
         changes: false,
         pinned: false,
@@ -175,6 +179,7 @@ fn gap(from: Timestamp, to: Timestamp) -> Option<Entry> {
         kind: Kind::Gap,
         who: String::new(),
         words: format!("nothing was recorded for {}", words::span(quiet)),
+        of: String::new(),
         level: Level::Unknown,
         changes: false,
         pinned: false,

@@ -9,7 +9,7 @@ use crate::domain::text::first_line;
 use crate::domain::time::Timestamp;
 use crate::incident::What;
 use crate::incident::event::{
-    ActionOutcome, End, Ended, Event, IncidentOpened, MeasureOpened, MilestoneSet, OpenedFrom, Outcome,
+    ActionOutcome, At, End, Ended, Event, IncidentOpened, MeasureOpened, MilestoneSet, OpenedFrom, Outcome,
     Stands, StepEnded, StepStarted, Target, Tier, ValueGiven,
 };
 use crate::incident::order::Rank;
@@ -81,8 +81,16 @@ impl Teller {
             What::StepStarted(said) => said.tier > Tier::Read,
             _ => false,
         };
+        let command = |at: &At| format!("{}/{}/{:?}", at.run, at.step, at.command);
+        let of = match &event.what {
+            What::ActionOutcome(said) => format!("{} {}", said.action, words::target(&said.target)),
+            What::StepEnded(said) => command(&said.at),
+            What::StepSettled(said) => command(&said.at),
+            _ => String::new(),
+        };
         let Line { kind, who, words, level } = told;
-        Some(Entry { entry: name(event), at, kind, who, words: plain(&words), level, changes, pinned: false })
+        let (entry, words, pinned) = (name(event), plain(&words), false);
+        Some(Entry { entry, at, kind, who, words, of, level, changes, pinned })
     }
 
     /// Whether the journal has what was seen as a change.

@@ -124,7 +124,8 @@ impl Page<'_> {
         self.lines.extend(behind);
     }
 
-    /// What it wrote, and so many lines `more` of it than usual: from the first line, as a table begins with its names; of what runs or went wrong the end.
+    /// What it wrote, and so many lines `more` of it than usual: from the first line, as a table begins with its
+    /// names; of what runs or went wrong the end.
     fn written(&mut self, indent: u16, spot: Spot, view: &CommandView, more: usize) {
         let Some(tail) = self.stand.tail(spot) else { return };
         let all = tail.lines.len();

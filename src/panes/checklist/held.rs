@@ -30,7 +30,7 @@ pub fn live(model: &Model) -> impl Iterator<Item = (&Text, &str)> {
 
 /// What stands under such a line.
 pub fn words(model: &Model) -> String {
-    let key = model.settings.keymap.named(Action::HeldSession);
+    let key = model.key(Action::HeldSession);
     if live(model).next().is_none() {
         return match crate::panes::database::offers(model).next() {
             Some((_, role)) => {

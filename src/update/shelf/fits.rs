@@ -85,16 +85,16 @@ fn apart(model: &Model) -> Vec<(ObjectRef, Alert)> {
         let object = model.listing(id.kind).and_then(|listing| listing.get(id));
         object.and_then(fires::place).map(|(level, urgent, newest)| (level, urgent, -newest))
     };
-    let all: Vec<_> = found.iter().map(|(id, _)| place(id)).collect();
-    let burst = burst(all.iter().flatten().map(|(.., since)| *since).collect());
-    found.sort_by_key(|(id, alert)| {
-        let place = place(id).map(|(level, urgent, since)| {
+    let mut placed: Vec<_> = found.into_iter().map(|(id, alert)| (place(&id), id, alert)).collect();
+    let burst = burst(placed.iter().filter_map(|(place, ..)| Some(place.as_ref()?.2)).collect());
+    placed.sort_by_key(|(place, _, alert)| {
+        let place = place.map(|(level, urgent, since)| {
             // The cause of a burst began to fire before what follows from it; what fires since long is no news.
             (level, urgent, if since >= burst { (0, since) } else { (1, -since) })
         });
         (elsewhere(alert), place)
     });
-    found
+    placed.into_iter().map(|(_, id, alert)| (id, alert)).collect()
 }
 
 /// When the newest burst of alerts began: no two of it are further apart than [`APART`].
@@ -183,7 +183,7 @@ fn full(object: &Object) -> Option<Wrong> {
     let Facts::Database(DatabaseFacts::Server(server)) = &object.facts else { return None };
     let near = server.gauge_level() < Level::Fine;
     near.then(|| {
-        let all = server.max.saturating_sub(server.reserved);
+        let all = server.usable();
         Wrong::Server { says: format!("{} of {all} connections used", server.used), shut: server.used >= all }
     })
 }
